@@ -1,0 +1,124 @@
+"""Folders that are either whole or absent: final models, and the training state a killed run goes on from.
+
+Everything is written to a temporary folder beside its place, fsynced and renamed. Weights are safetensors; the training state is
+one torch file, loaded with weights_only=True. Knows nothing of what is trained.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from rlhf.types import InputError
+
+
+def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, card: dict[str, Any]) -> str:
+    """Writes weights, tokenizer and model card as one folder, in place of an older one; returns its sha256."""
+    temporary = _temporary(folder)
+    model.save_pretrained(temporary, safe_serialization=True)
+    tokenizer.save_pretrained(temporary)
+    (temporary / "card.json").write_text(json.dumps(card, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    (temporary / "README.md").write_text(_card_text(card), encoding="utf-8")
+    sha256 = sha256_of_folder(temporary)
+    _replace(temporary, folder)
+    return sha256
+
+
+def sha256_of_folder(folder: Path) -> str:
+    """One hash of every file's path and bytes, in the order of the paths."""
+    total = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        total.update(f"{path.relative_to(folder).as_posix()}\0{digest}\n".encode())
+    return total.hexdigest()
+
+
+def save_state(output: Path, state: dict[str, Any], *, identity: dict[str, Any]) -> None:
+    """Replaces output/state by this state (tensors, numbers, strings, lists, dicts); `identity` says whose it is."""
+    temporary = _temporary(output / "state")
+    torch.save(state, temporary / "state.pt")
+    (temporary / "identity.json").write_text(json.dumps(identity, indent=2, sort_keys=True), encoding="utf-8")
+    _replace(temporary, output / "state")
+
+
+def load_state(output: Path, *, identity: dict[str, Any]) -> dict[str, Any] | None:
+    """The last saved state, or None. A state of a run with another identity is an error, not a silent fresh start."""
+    folder = output / "state"
+    if not folder.exists() and _old(folder).exists():  # killed between the two renames of a replacement
+        _old(folder).rename(folder)
+    if not folder.exists():
+        return None
+    saved = json.loads((folder / "identity.json").read_text(encoding="utf-8"))
+    given = json.loads(json.dumps(identity))
+    if different := sorted(key for key in saved.keys() | given.keys() if saved.get(key) != given.get(key)):
+        changes = ", ".join(f"{key} was {saved.get(key)!r} and is now {given.get(key)!r}" for key in different)
+        raise InputError(f"{output} holds an unfinished run with other settings: {changes}; use those again, or another output folder")
+    state: dict[str, Any] = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
+    return state
+
+
+def finish(
+    output: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, summary: dict[str, Any], card: dict[str, Any]
+) -> dict[str, Any]:
+    """Ends a run: summary.json, then output/model (whose presence says that the run is done), then the state goes."""
+    output.mkdir(parents=True, exist_ok=True)
+    temporary = output / ".writing-summary.json"
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(summary, file, indent=2, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(output / "summary.json")
+    save_model(model, tokenizer, output / "model", {**card, "summary": summary})
+    for leftover in (output / "state", _old(output / "state")):
+        shutil.rmtree(leftover, ignore_errors=True)
+    return summary
+
+
+def stored_summary(output: Path) -> dict[str, Any] | None:
+    """The summary of a finished run in this folder, or None."""
+    if not (output / "model").exists():
+        return None
+    summary: dict[str, Any] = json.loads((output / "summary.json").read_text(encoding="utf-8"))
+    return summary
+
+
+def _temporary(folder: Path) -> Path:
+    temporary = folder.with_name(f".writing-{folder.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    return temporary
+
+
+def _old(folder: Path) -> Path:
+    return folder.with_name(f".old-{folder.name}")
+
+
+def _replace(temporary: Path, folder: Path) -> None:
+    for path in [*temporary.rglob("*"), temporary]:
+        _fsync(path)
+    shutil.rmtree(_old(folder), ignore_errors=True)
+    if folder.exists():
+        folder.rename(_old(folder))
+    temporary.rename(folder)
+    _fsync(folder.parent)
+    shutil.rmtree(_old(folder), ignore_errors=True)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _card_text(card: dict[str, Any]) -> str:
+    lines = [f"# {card.get('role', 'model')}", "", "Loads with transformers' `from_pretrained`.", ""]
+    lines += [f"- {key}: `{json.dumps(value, ensure_ascii=False)}`" for key, value in card.items()]
+    return "\n".join(lines) + "\n"
