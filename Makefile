@@ -1,0 +1,47 @@
+# Everything that a fresh machine needs: python3 >= 3.11 and make. `make demo` and `make test` do the rest.
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+READY := .venv/.ready frontend/dist/.ready
+
+.PHONY: help up demo test test-slow lint format types api migrations clean
+
+help: ## What can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+.venv/.ready: requirements.txt requirements-dev.txt docker/install-python.sh
+	@bash docker/install-python.sh
+
+frontend/dist/.ready: .venv/.ready docker/build-frontend.sh $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
+	@bash docker/build-frontend.sh
+
+up: $(READY) ## Start the whole site on this machine; Ctrl-C stops it
+	@$(PYTHON) manage.py up
+
+demo: $(READY) ## Two rounds of the loop with scripted labelers; leaves the site up (DEMO_EXIT=1: stops after the report)
+	@$(PYTHON) -m demo.run
+
+test: $(READY) ## The fast tests (under 8 minutes on 2 cores)
+	@bash docker/ensure-browser.sh
+	@$(PYTHON) -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: $(READY) ## The rest: crashes, restarts, long runs
+	@bash docker/ensure-browser.sh
+	@$(PYTHON) -m pytest -m slow $(PYTEST_ARGS)
+
+lint: $(READY) ## Formatting, lint and types, both languages
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy labeling rlhf workers demo
+	@bash docker/build-frontend.sh check
+
+format: .venv/.ready ## Format and mend what can be mended
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
+
+api: $(READY) ## Write docs/openapi.yml, the typed client and docs/trainer-options.json again
+	@$(PYTHON) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yml
+	@$(PYTHON) -m rlhf schema > docs/trainer-options.json
+	@bash docker/build-frontend.sh api
+
+clean: ## Remove what make built; var/ (your data) stays
+	@rm -rf .venv frontend/dist frontend/node_modules
