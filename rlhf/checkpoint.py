@@ -8,25 +8,54 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from rlhf.config import MachineOptions
 from rlhf.types import InputError
 
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, card: dict[str, Any]) -> str:
     """Writes weights, tokenizer and model card as one folder, in place of an older one; returns its sha256."""
-    temporary = _temporary(folder)
-    model.save_pretrained(temporary, safe_serialization=True)
-    tokenizer.save_pretrained(temporary)
-    (temporary / "card.json").write_text(json.dumps(card, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-    (temporary / "README.md").write_text(_card_text(card), encoding="utf-8")
-    sha256 = sha256_of_folder(temporary)
-    _replace(temporary, folder)
-    return sha256
+
+    def write(temporary: Path) -> None:
+        model.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+        write_json(temporary / "card.json", card)
+        (temporary / "README.md").write_text(_card_text(card), encoding="utf-8")
+
+    write_folder(folder, write)
+    return sha256_of_folder(folder)
+
+
+def write_folder(folder: Path, write: Callable[[Path], object]) -> None:
+    """Lets `write` fill a temporary folder, fsyncs it and renames it to `folder`, in place of an older one."""
+    temporary = folder.with_name(f".writing-{folder.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    write(temporary)
+    for path in [*temporary.rglob("*"), temporary]:
+        _fsync(path)
+    shutil.rmtree(_old(folder), ignore_errors=True)
+    if folder.exists():
+        folder.rename(_old(folder))
+    temporary.rename(folder)
+    _fsync(folder.parent)
+    shutil.rmtree(_old(folder), ignore_errors=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes JSON to a temporary file, fsyncs it and renames it to `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".writing-{path.name}")
+    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _fsync(temporary)
+    temporary.replace(path)
 
 
 def sha256_of_folder(folder: Path) -> str:
@@ -41,10 +70,12 @@ def sha256_of_folder(folder: Path) -> str:
 
 def save_state(output: Path, state: dict[str, Any], *, identity: dict[str, Any]) -> None:
     """Replaces output/state by this state (tensors, numbers, strings, lists, dicts); `identity` says whose it is."""
-    temporary = _temporary(output / "state")
-    torch.save(state, temporary / "state.pt")
-    (temporary / "identity.json").write_text(json.dumps(identity, indent=2, sort_keys=True), encoding="utf-8")
-    _replace(temporary, output / "state")
+
+    def write(temporary: Path) -> None:
+        torch.save(state, temporary / "state.pt")
+        write_json(temporary / "identity.json", identity)
+
+    write_folder(output / "state", write)
 
 
 def load_state(output: Path, *, identity: dict[str, Any]) -> dict[str, Any] | None:
@@ -63,17 +94,18 @@ def load_state(output: Path, *, identity: dict[str, Any]) -> dict[str, Any] | No
     return state
 
 
+def run_identity(config: MachineOptions, **inputs: Any) -> dict[str, Any]:
+    """What makes two invocations the same run: the inputs and every option that shapes the result, not where or how long."""
+    aside = {"device", "threads", "max_seconds", "checkpoint_every_seconds"}
+    options = {name: value for name, value in asdict(config).items() if name not in aside}
+    return {**options, **{name: _plain(value) for name, value in inputs.items()}}
+
+
 def finish(
     output: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, summary: dict[str, Any], card: dict[str, Any]
 ) -> dict[str, Any]:
     """Ends a run: summary.json, then output/model (whose presence says that the run is done), then the state goes."""
-    output.mkdir(parents=True, exist_ok=True)
-    temporary = output / ".writing-summary.json"
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(summary, file, indent=2, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(output / "summary.json")
+    write_json(output / "summary.json", summary)
     save_model(model, tokenizer, output / "model", {**card, "summary": summary})
     for leftover in (output / "state", _old(output / "state")):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -88,26 +120,12 @@ def stored_summary(output: Path) -> dict[str, Any] | None:
     return summary
 
 
-def _temporary(folder: Path) -> Path:
-    temporary = folder.with_name(f".writing-{folder.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    return temporary
+def _plain(value: Any) -> Any:
+    return [str(item) for item in value] if isinstance(value, list) else str(value)
 
 
 def _old(folder: Path) -> Path:
     return folder.with_name(f".old-{folder.name}")
-
-
-def _replace(temporary: Path, folder: Path) -> None:
-    for path in [*temporary.rglob("*"), temporary]:
-        _fsync(path)
-    shutil.rmtree(_old(folder), ignore_errors=True)
-    if folder.exists():
-        folder.rename(_old(folder))
-    temporary.rename(folder)
-    _fsync(folder.parent)
-    shutil.rmtree(_old(folder), ignore_errors=True)
 
 
 def _fsync(path: Path) -> None:

@@ -109,6 +109,8 @@ class PretrainConfig(TrainingOptions):
     """AdamW weight decay of matrices."""
     max_steps: int = option(0, low=0)
     """Optimizer steps; 0 = one pass over the text, or max_seconds if that is given."""
+    max_validation_tokens: int = option(100_000, low=1)
+    """Held-out tokens that the final loss is taken over, at most."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -18,7 +18,7 @@ torch.set_num_threads(1)
 @pytest.fixture(scope="session")
 def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from rlhf.config import TokenizerConfig
-    from rlhf.data import train_tokenizer
+    from rlhf.tokenizer import train_tokenizer
     from rlhf.records import write_records
 
     folder = tmp_path_factory.mktemp("tokenizer")

@@ -1,0 +1,130 @@
+"""Pretraining: next-token prediction on packed text, from random weights. One flat loop.
+
+Documents follow each other in one stream cut into windows of context_length tokens; attention may look into the document before,
+as BOS marks the border. Learning rate, warmup and end follow the clock, the steps, or both, whichever is further on.
+"""
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored_summary
+from rlhf.config import PretrainConfig
+from rlhf.data import PackedText, load_text
+from rlhf.losses import next_token_loss
+from rlhf.models import autocast, load_tokenizer, new_policy, num_parameters, prepare_machine
+from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
+from rlhf.progress import Progress
+from rlhf.types import InputError, Report, ignore_report
+
+
+def pretrain(
+    config: PretrainConfig,
+    *,
+    tokenizer: Path,
+    texts: list[Path],
+    validation: list[Path],
+    output: Path,
+    report: Report = ignore_report,
+) -> dict[str, Any]:
+    """Trains a new model; writes output/model and output/summary.json and returns the summary. A finished run is not repeated."""
+    if (summary := stored_summary(output)) is not None:
+        return summary
+    device = prepare_machine(config)
+    text_tokenizer = load_tokenizer(tokenizer)
+    text = load_text(text_tokenizer, texts, report)
+    num_windows = (len(text.tokens) - 1) // config.context_length
+    if num_windows < 1:
+        raise InputError(f"expected more than context_length = {config.context_length} tokens of text, got {len(text.tokens)}")
+    model = new_policy(config, text_tokenizer).to(device)
+    optimizer = new_optimizer(model, weight_decay=config.weight_decay)
+    identity = run_identity(config, tokenizer=tokenizer, texts=texts)
+    one_pass = -(-num_windows // config.sequences_per_batch)
+    progress = Progress(
+        "pretrain",
+        report,
+        max_steps=config.max_steps or (0 if config.max_seconds else one_pass),
+        max_seconds=config.max_seconds,
+        checkpoint_every_seconds=config.checkpoint_every_seconds,
+    )
+    if state := load_state(output, identity=identity):
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        progress.resume(state["progress"])
+    loss_value = math.nan
+    while not progress.is_over:
+        batch = window_batch(text.tokens, config, progress.step).to(device)
+        rate = config.learning_rate * cosine_schedule(
+            progress.fraction, warmup_fraction=config.warmup_fraction, final_fraction=config.final_learning_rate_fraction
+        )
+        with autocast(device, config.dtype):
+            loss = window_loss(model, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = optimizer_step(optimizer, learning_rate=rate, max_gradient_norm=config.max_gradient_norm)
+        loss_value = loss.item()
+        progress.advance(batch[:, 1:].numel(), loss=loss_value, learning_rate=rate, gradient_norm=norm.item())
+        if progress.is_checkpoint_due:
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "progress": progress.state()}
+            save_state(output, state, identity=identity)
+            progress.saved()
+    summary = {
+        "num_parameters": num_parameters(model),
+        "num_steps": progress.step,
+        "num_tokens": progress.step * config.tokens_per_batch,
+        "tokens_of_text": len(text.tokens),
+        "seconds": progress.seconds,
+        "train_loss": loss_value,
+    }
+    if validation:
+        held_out = load_text(text_tokenizer, validation, report, name="validation", max_tokens=config.max_validation_tokens)
+        summary |= evaluate_text(model, held_out, config, device)
+    report("log", {"text": f"pretrain: {summary}"})
+    return finish(output, model, text_tokenizer, summary, {"role": "base", "options": asdict(config)})
+
+
+def window_batch(tokens: Tensor, config: PretrainConfig, step: int) -> Tensor:
+    """(B, context_length + 1) int64 windows of a step; each pass shuffles the windows and shifts where they begin.
+
+    The step and the seed alone decide which windows come, so a resumed run reads on where it stopped.
+    """
+    length, size = config.context_length, config.sequences_per_batch
+    num_windows = (len(tokens) - 1) // length
+    per_pass = max(num_windows // size, 1)
+    pass_number, place = divmod(step, per_pass)
+    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + pass_number)
+    order = torch.randperm(num_windows, generator=generator)
+    room = len(tokens) - 1 - num_windows * length
+    shift = int(torch.randint(room + 1, (1,), generator=generator))
+    starts = order[place * size : (place + 1) * size] * length + shift
+    return tokens[starts[:, None] + torch.arange(length + 1)].long()
+
+
+def window_loss(model: PreTrainedModel, batch: Tensor) -> Tensor:
+    """Mean next-token loss of windows (B, T + 1)."""
+    hidden = model.base_model(input_ids=batch[:, :-1], use_cache=False).last_hidden_state
+    logits = model.get_output_embeddings()(hidden)
+    return next_token_loss(logits.flatten(0, 1), batch[:, 1:].flatten())
+
+
+@torch.no_grad()
+def evaluate_text(model: PreTrainedModel, text: PackedText, config: PretrainConfig, device: torch.device) -> dict[str, float]:
+    """Held-out loss per token, and in bits per byte, which does not depend on the tokenizer."""
+    length, size = config.context_length, config.sequences_per_batch
+    num_windows = min(len(text.tokens) - 1, config.max_validation_tokens) // length
+    if num_windows < 1:
+        raise InputError(f"expected more than context_length = {length} tokens of validation text, got {len(text.tokens)}")
+    model.eval()
+    starts = torch.arange(num_windows) * length
+    windows = text.tokens[starts[:, None] + torch.arange(length + 1)].long()
+    total = 0.0
+    for batch in windows.split(size):
+        with autocast(device, config.dtype):
+            total += window_loss(model, batch.to(device)).item() * len(batch)
+    loss = total / num_windows
+    bits_per_byte = loss / math.log(2) * len(text.tokens) / max(text.num_bytes, 1)
+    return {"validation_loss": loss, "validation_bits_per_byte": bits_per_byte, "validation_tokens": num_windows * length}

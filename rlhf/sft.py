@@ -1,0 +1,140 @@
+"""Supervised fine-tuning: next-token loss on the tokens of weight 1 of demonstrations. One flat loop."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored_summary
+from rlhf.config import SftConfig
+from rlhf.data import endless_batches, load_demonstrations, require
+from rlhf.losses import next_token_loss
+from rlhf.models import autocast, load_policy, load_tokenizer, num_parameters, prepare_machine, selected_logits
+from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
+from rlhf.progress import Progress
+from rlhf.sequences import Encoded, right_pad
+from rlhf.types import Report, ignore_report
+
+
+class SftBatch(NamedTuple):
+    """Conversations ready for a forward pass; the token after position t is predicted where learned[:, t] is True."""
+
+    ids: Tensor  # (B, T) int64
+    learned: Tensor  # (B, T) bool, True = the next token has weight 1
+    targets: Tensor  # (N,) int64, those next tokens, row by row
+
+
+def train_sft(
+    config: SftConfig,
+    *,
+    base: str | Path,
+    demonstrations: list[Path],
+    validation: list[Path],
+    output: Path,
+    report: Report = ignore_report,
+) -> dict[str, Any]:
+    """Fine-tunes `base`; writes output/model and output/summary.json and returns the summary. A finished run is not repeated."""
+    if (summary := stored_summary(output)) is not None:
+        return summary
+    device = prepare_machine(config)
+    tokenizer = load_tokenizer(base)
+    limits = {"max_length": config.max_length, "report": report}
+    examples = load_demonstrations(tokenizer, demonstrations, **limits)
+    require(examples, "demonstration", demonstrations)
+    held_out = load_demonstrations(tokenizer, validation, **limits, limit=config.max_validation_records)
+    model = load_policy(base, tokenizer=tokenizer).to(device)
+    optimizer = new_optimizer(model, weight_decay=config.weight_decay)
+    identity = run_identity(config, base=base, demonstrations=demonstrations)
+    progress = Progress(
+        "sft",
+        report,
+        max_steps=num_steps(len(examples), config),
+        max_seconds=config.max_seconds,
+        checkpoint_every_seconds=config.checkpoint_every_seconds,
+    )
+    if state := load_state(output, identity=identity):
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        progress.resume(state["progress"])
+        loss_before = state["heldout_loss_before"]
+    else:
+        loss_before = heldout_loss(model, held_out, tokenizer.pad_token_id, config, device)
+    batches = endless_batches([len(row.ids) for row in examples], config.batch_size, seed=config.seed, start_step=progress.step)
+    model.train()
+    while not progress.is_over:
+        rate = config.learning_rate * cosine_schedule(
+            progress.fraction, warmup_fraction=config.warmup_fraction, final_fraction=config.final_learning_rate_fraction
+        )
+        rows = [examples[index] for index in next(batches)]
+        loss = accumulate_gradients(model, rows, tokenizer.pad_token_id, config, device)
+        norm = optimizer_step(optimizer, learning_rate=rate, max_gradient_norm=config.max_gradient_norm)
+        num_tokens = sum(len(row.ids) for row in rows)
+        progress.advance(num_tokens, loss=loss, learning_rate=rate, gradient_norm=norm.item())
+        if progress.is_checkpoint_due:
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "progress": progress.state()}
+            save_state(output, {**state, "heldout_loss_before": loss_before}, identity=identity)
+            progress.saved()
+    summary = {
+        "num_parameters": num_parameters(model),
+        "num_demonstrations": len(examples),
+        "num_heldout": len(held_out),
+        "num_steps": progress.step,
+        "seconds": progress.seconds,
+        "heldout_loss_before": loss_before,
+        "heldout_loss_after": heldout_loss(model, held_out, tokenizer.pad_token_id, config, device),
+    }
+    report("log", {"text": f"sft: {summary}"})
+    return finish(output, model, tokenizer, summary, {"role": "policy", "base": str(base), "options": asdict(config)})
+
+
+def num_steps(num_examples: int, config: SftConfig) -> int:
+    """Steps of num_epochs, or max_steps if that is fewer."""
+    steps = max(1, round(config.num_epochs * num_examples / config.batch_size))
+    return min(steps, config.max_steps or steps)
+
+
+def sft_batch(rows: list[Encoded], pad_id: int) -> SftBatch:
+    """Pads conversations on the right. Example: weights [0, 1, 1] -> learned [True, True] over the ids without the last one."""
+    ids = right_pad([row.ids for row in rows], pad_id).ids
+    learned = right_pad([row.weights for row in rows], 0).ids[:, 1:].bool()
+    return SftBatch(ids[:, :-1], learned, ids[:, 1:][learned])
+
+
+def accumulate_gradients(
+    model: PreTrainedModel, rows: list[Encoded], pad_id: int, config: SftConfig, device: torch.device
+) -> float:
+    """Adds the gradient of the mean loss over all learned tokens of the rows, however they are split; returns that loss."""
+    normaliser = sum(sum(row.weights[1:]) for row in rows)
+    size = config.micro_batch_size or len(rows)
+    total = 0.0
+    for start in range(0, len(rows), size):
+        batch = sft_batch(rows[start : start + size], pad_id)
+        with autocast(device, config.dtype):
+            logits = selected_logits(model, batch.ids.to(device), batch.learned.to(device))
+            loss = next_token_loss(logits, batch.targets.to(device), normaliser=normaliser)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    return total
+
+
+@torch.no_grad()
+def heldout_loss(
+    model: PreTrainedModel, examples: list[Encoded], pad_id: int, config: SftConfig, device: torch.device
+) -> float | None:
+    """Mean loss over all learned tokens of the examples, or None without examples."""
+    if not examples:
+        return None
+    model.eval()
+    ordered = sorted(examples, key=lambda row: len(row.ids))
+    size = config.micro_batch_size or config.batch_size
+    total, count = 0.0, 0
+    for start in range(0, len(ordered), size):
+        batch = sft_batch(ordered[start : start + size], pad_id)
+        with autocast(device, config.dtype):
+            logits = selected_logits(model, batch.ids.to(device), batch.learned.to(device))
+            total += next_token_loss(logits, batch.targets.to(device), normaliser=1.0).item()
+        count += len(batch.targets)
+    return total / count
