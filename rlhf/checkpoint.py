@@ -89,7 +89,9 @@ def load_state(output: Path, *, identity: dict[str, Any]) -> dict[str, Any] | No
     given = json.loads(json.dumps(identity))
     if different := sorted(key for key in saved.keys() | given.keys() if saved.get(key) != given.get(key)):
         changes = ", ".join(f"{key} was {saved.get(key)!r} and is now {given.get(key)!r}" for key in different)
-        raise InputError(f"{output} holds an unfinished run with other settings: {changes}; use those again, or another output folder")
+        raise InputError(
+            f"{output} holds an unfinished run with other settings: {changes}; use those again, or another output folder"
+        )
     state: dict[str, Any] = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
     return state
 
@@ -102,7 +104,11 @@ def run_identity(config: MachineOptions, **inputs: Any) -> dict[str, Any]:
 
 
 def finish(
-    output: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, summary: dict[str, Any], card: dict[str, Any]
+    output: Path,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    summary: dict[str, Any],
+    card: dict[str, Any],
 ) -> dict[str, Any]:
     """Ends a run: summary.json, then output/model (whose presence says that the run is done), then the state goes."""
     write_json(output / "summary.json", summary)

@@ -8,7 +8,7 @@ import ast
 import inspect
 import textwrap
 from dataclasses import dataclass, field, fields
-from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from rlhf.types import InputError
@@ -23,7 +23,12 @@ OURS = "chosen for models that train on a CPU in minutes"
 
 
 def option(
-    default: Any, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = (), source: str = OURS
+    default: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    source: str = OURS,
 ) -> Any:
     """A dataclass field with its allowed range (inclusive) or choices, and the source of its default."""
     return field(default=default, metadata={"minimum": low, "maximum": high, "choices": choices, "source": source})
@@ -97,7 +102,7 @@ class PretrainConfig(TrainingOptions):
     """Attention heads; divides hidden_size into even parts."""
     context_length: int = option(256, low=8, high=131_072)
     """Tokens of one packed sequence, and the longest the model is made for."""
-    tokens_per_batch: int = option(4096, low=8)
+    tokens_per_batch: int = option(2048, low=8)
     """Tokens of one optimizer step; a multiple of context_length."""
     learning_rate: float = option(3e-3, low=0, high=1)
     """Peak of the cosine schedule."""
@@ -115,7 +120,9 @@ class PretrainConfig(TrainingOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.hidden_size % (2 * self.num_heads):
-            raise InputError(f"expected hidden_size to be a multiple of 2 x num_heads = {2 * self.num_heads}, got {self.hidden_size}")
+            raise InputError(
+                f"expected hidden_size to be a multiple of 2 x num_heads = {2 * self.num_heads}, got {self.hidden_size}"
+            )
         if self.tokens_per_batch % self.context_length:
             raise InputError(
                 f"expected tokens_per_batch to be a multiple of context_length = {self.context_length}, got {self.tokens_per_batch}"
@@ -264,7 +271,7 @@ def schema() -> dict[str, Any]:
     names = {int: "integer", float: "number", str: "string", bool: "boolean"}
     schemas: dict[str, Any] = {}
     for trainer, config in TRAINERS.items():
-        properties = {}
+        properties, documented = {}, documentation(config)
         for item in fields(config):
             entry = {
                 "title": item.name.replace("_", " ").capitalize(),
@@ -273,23 +280,27 @@ def schema() -> dict[str, Any]:
                 "minimum": item.metadata["minimum"],
                 "maximum": item.metadata["maximum"],
                 "enum": list(item.metadata["choices"]) or None,
-                "description": documentation(config)[item.name],
+                "description": documented[item.name],
                 "x-source": item.metadata["source"],
             }
             properties[item.name] = {key: value for key, value in entry.items() if value is not None}
         description = inspect.cleandoc(config.__doc__ or "")
-        schemas[trainer] = {"title": trainer, "description": description, "type": "object", "additionalProperties": False}
+        schemas[trainer] = {
+            "title": trainer,
+            "description": description,
+            "type": "object",
+            "additionalProperties": False,
+        }
         schemas[trainer]["properties"] = properties
     return schemas
 
 
-@cache
 def documentation(config: type[Options]) -> dict[str, str]:
     """The string under each field of a config class, by field name; a field without one is an error."""
     found: dict[str, str] = {}
     for owner in reversed(config.__mro__[:-1]):
         body = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0].body  # type: ignore[attr-defined]
-        for statement, following in zip(body, body[1:], strict=False):
+        for statement, following in pairwise(body):
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 text = following.value.value if isinstance(following, ast.Expr) else None  # type: ignore[attr-defined]
                 found[statement.target.id] = text or ""

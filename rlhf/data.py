@@ -50,7 +50,12 @@ class RankingBatch(NamedTuple):
 
 
 def load_text(
-    tokenizer: PreTrainedTokenizerBase, paths: list[Path], report: Report, *, name: str = "tokenize", max_tokens: int | None = None
+    tokenizer: PreTrainedTokenizerBase,
+    paths: list[Path],
+    report: Report,
+    *,
+    name: str = "tokenize",
+    max_tokens: int | None = None,
 ) -> PackedText:
     """All `text` records of the files as packed tokens; stops after max_tokens."""
     parts: list[Tensor] = []
@@ -88,7 +93,12 @@ def load_demonstrations(
             else:
                 num_empty += 1
     if num_cut:
-        report("log", {"text": f"{num_cut} demonstrations are longer than {max_length} tokens: cut, {num_empty} of them left out"})
+        report(
+            "log",
+            {
+                "text": f"{num_cut} demonstrations are longer than {max_length} tokens: cut, {num_empty} of them left out"
+            },
+        )
     return examples
 
 
@@ -97,7 +107,9 @@ def load_final_answers(
 ) -> list[list[int]]:
     """Whole demonstrations that end with the assistant's message, as token rows that end with EOS; longer ones are left out."""
     rows: list[list[int]] = []
-    records = (record for record in read_records(paths, "demonstration") if record["messages"][-1]["role"] == "assistant")
+    records = (
+        record for record in read_records(paths, "demonstration") if record["messages"][-1]["role"] == "assistant"
+    )
     for group in _groups(islice(records, limit)):
         encoded = encode_conversations(tokenizer, [record["messages"] for record in group])
         rows += [row.ids for row in encoded if len(row.ids) <= max_length]
@@ -169,7 +181,9 @@ def _encode_rankings(tokenizer: PreTrainedTokenizerBase, records: list[Record]) 
         rows = [completion_row(tokenizer, prompt, next(contents)) for _ in record["completions"]]
         lengths = [len(row) - len(prompt) for row in rows]
         weight, margin = record.get("weight"), record.get("margin")
-        yield RankedCompletions(rows, record["ranks"], lengths, 1.0 if weight is None else float(weight), float(margin or 0.0))
+        yield RankedCompletions(
+            rows, record["ranks"], lengths, 1.0 if weight is None else float(weight), float(margin or 0.0)
+        )
 
 
 def _chunks(paths: list[Path], tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[str, list[int], list[int]]]:
@@ -178,7 +192,11 @@ def _chunks(paths: list[Path], tokenizer: PreTrainedTokenizerBase) -> Iterator[t
     for record in read_records(paths, "text"):
         text, start = record["text"], 0
         while start < len(text) or start == 0:
-            end = len(text) if len(text) - start <= CHUNK_CHARACTERS else text.rfind("\n", start, start + CHUNK_CHARACTERS) + 1
+            end = (
+                len(text)
+                if len(text) - start <= CHUNK_CHARACTERS
+                else text.rfind("\n", start, start + CHUNK_CHARACTERS) + 1
+            )
             end = end if end > start else min(start + CHUNK_CHARACTERS, len(text))
             yield text[start:end], before if start == 0 else [], [tokenizer.eos_token_id] if end >= len(text) else []
             start = max(end, 1)
@@ -193,4 +211,6 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
 def require(items: Sequence[object], what: str, paths: list[Path]) -> None:
     """Fails with the reason if nothing usable was read."""
     if not items:
-        raise InputError(f"expected at least one usable {what} in {', '.join(map(str, paths)) or 'the files given'}, got none")
+        raise InputError(
+            f"expected at least one usable {what} in {', '.join(map(str, paths)) or 'the files given'}, got none"
+        )

@@ -23,7 +23,9 @@ class Pairs(NamedTuple):
     margin: Tensor  # (P,) float32
 
 
-def ranking_pairs(rankings: list[list[int]], *, weights: list[float] | None = None, margins: list[float] | None = None) -> Pairs:
+def ranking_pairs(
+    rankings: list[list[int]], *, weights: list[float] | None = None, margins: list[float] | None = None
+) -> Pairs:
     """All untied pairs of each ranking; completions are numbered through, ranking after ranking. Ties form no pair."""
     chosen: list[int] = []
     rejected: list[int] = []

@@ -46,7 +46,9 @@ def prepare_machine(options: MachineOptions) -> torch.device:
         torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     if options.device == "cuda" and not torch.cuda.is_available():
-        raise InputError("expected a CUDA device because of device = cuda, got none that PyTorch can see; use device = auto or cpu")
+        raise InputError(
+            "expected a CUDA device because of device = cuda, got none that PyTorch can see; use device = auto or cpu"
+        )
     wants_cuda = options.device == "cuda" or (options.device == "auto" and torch.cuda.is_available())
     return torch.device("cuda" if wants_cuda else "cpu")
 
@@ -68,9 +70,13 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_policy(path: str | Path, dtype: torch.dtype = torch.float32, *, tokenizer: PreTrainedTokenizerBase | None = None) -> PreTrainedModel:
+def load_policy(
+    path: str | Path, dtype: torch.dtype = torch.float32, *, tokenizer: PreTrainedTokenizerBase | None = None
+) -> PreTrainedModel:
     """A causal language model without dropout; grown if the tokenizer given has more tokens than the model."""
-    model: PreTrainedModel = _load(AutoModelForCausalLM, path, "causal language model", config=_config(path), dtype=dtype)
+    model: PreTrainedModel = _load(
+        AutoModelForCausalLM, path, "causal language model", config=_config(path), dtype=dtype
+    )
     return _fit(model, tokenizer)
 
 
@@ -78,7 +84,9 @@ def load_reward(path: str | Path, dtype: torch.dtype = torch.float32) -> PreTrai
     """A reward model: a sequence classifier with one label whose bias is `config.reward_bias` (0 where it is absent)."""
     config = _config(path)
     if config.num_labels != 1 or "ForSequenceClassification" not in str(config.architectures):
-        raise InputError(f"expected a reward model (sequence classification, one label) at {path}, got {config.architectures}")
+        raise InputError(
+            f"expected a reward model (sequence classification, one label) at {path}, got {config.architectures}"
+        )
     config.reward_bias = float(getattr(config, "reward_bias", 0.0))
     model: PreTrainedModel = _load(AutoModelForSequenceClassification, path, "reward model", config=config, dtype=dtype)
     return model
@@ -107,7 +115,9 @@ def new_reward(path: str | Path, tokenizer: PreTrainedTokenizerBase, seed: int) 
     """The policy at `path` with a fresh scalar head, N(0, 1 / (d + 1)) in variance (2009.01325, appendix B), and bias 0."""
     config = _config(path)
     config.num_labels, config.reward_bias = 1, 0.0
-    model: PreTrainedModel = _load(AutoModelForSequenceClassification, path, "base model", config=config, dtype=torch.float32)
+    model: PreTrainedModel = _load(
+        AutoModelForSequenceClassification, path, "base model", config=config, dtype=torch.float32
+    )
     model = _fit(model, tokenizer)
     head = model.score.weight
     draws = torch.randn(head.shape, generator=torch.Generator().manual_seed(seed))
@@ -128,7 +138,9 @@ def selected_logits(
     attention_mask None means: padding, if any, is on the right, where causal attention never sees it.
     """
     if any(getattr(model.config, name, None) for name in LOGIT_TRANSFORMS):
-        logits: Tensor = model(input_ids, attention_mask=attention_mask, position_ids=position_ids, use_cache=False).logits
+        logits: Tensor = model(
+            input_ids, attention_mask=attention_mask, position_ids=position_ids, use_cache=False
+        ).logits
         return logits[positions]
     hidden = _hidden(model, input_ids, attention_mask, position_ids)
     projected: Tensor = model.get_output_embeddings()(hidden[positions])
@@ -161,8 +173,12 @@ def check_template(tokenizer: PreTrainedTokenizerBase, roles: Sequence[str] = ("
     encode_prompt(tokenizer, [{"role": role, "content": "x"} for role in roles])
 
 
-def _hidden(model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor | None, positions: Tensor | None) -> Tensor:
-    output = model.base_model(input_ids=input_ids, attention_mask=attention_mask, position_ids=positions, use_cache=False)
+def _hidden(
+    model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor | None, positions: Tensor | None
+) -> Tensor:
+    output = model.base_model(
+        input_ids=input_ids, attention_mask=attention_mask, position_ids=positions, use_cache=False
+    )
     hidden: Tensor = output.last_hidden_state
     return hidden
 

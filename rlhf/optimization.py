@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 
 
-def new_optimizer(model: nn.Module, *, weight_decay: float, betas: tuple[float, float] = (0.9, 0.95), epsilon: float = 1e-8) -> torch.optim.AdamW:
+def new_optimizer(
+    model: nn.Module, *, weight_decay: float, betas: tuple[float, float] = (0.9, 0.95), epsilon: float = 1e-8
+) -> torch.optim.AdamW:
     """Fused AdamW with decay on matrices only; `optimizer_step` sets the learning rate."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups = [

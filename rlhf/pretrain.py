@@ -40,8 +40,10 @@ def pretrain(
     text = load_text(text_tokenizer, texts, report)
     num_windows = (len(text.tokens) - 1) // config.context_length
     if num_windows < 1:
-        raise InputError(f"expected more than context_length = {config.context_length} tokens of text, got {len(text.tokens)}")
-    model = new_policy(config, text_tokenizer).to(device)
+        raise InputError(
+            f"expected more than context_length = {config.context_length} tokens of text, got {len(text.tokens)}"
+        )
+    model = new_policy(config, text_tokenizer).to(device)  # type: ignore[arg-type]
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
     identity = run_identity(config, tokenizer=tokenizer, texts=texts)
     one_pass = -(-num_windows // config.sequences_per_batch)
@@ -60,7 +62,9 @@ def pretrain(
     while not progress.is_over:
         batch = window_batch(text.tokens, config, progress.step).to(device)
         rate = config.learning_rate * cosine_schedule(
-            progress.fraction, warmup_fraction=config.warmup_fraction, final_fraction=config.final_learning_rate_fraction
+            progress.fraction,
+            warmup_fraction=config.warmup_fraction,
+            final_fraction=config.final_learning_rate_fraction,
         )
         with autocast(device, config.dtype):
             loss = window_loss(model, batch)
@@ -81,7 +85,9 @@ def pretrain(
         "train_loss": loss_value,
     }
     if validation:
-        held_out = load_text(text_tokenizer, validation, report, name="validation", max_tokens=config.max_validation_tokens)
+        held_out = load_text(
+            text_tokenizer, validation, report, name="validation", max_tokens=config.max_validation_tokens
+        )
         summary |= evaluate_text(model, held_out, config, device)
     report("log", {"text": f"pretrain: {summary}"})
     return finish(output, model, text_tokenizer, summary, {"role": "base", "options": asdict(config)})
@@ -112,12 +118,16 @@ def window_loss(model: PreTrainedModel, batch: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate_text(model: PreTrainedModel, text: PackedText, config: PretrainConfig, device: torch.device) -> dict[str, float]:
+def evaluate_text(
+    model: PreTrainedModel, text: PackedText, config: PretrainConfig, device: torch.device
+) -> dict[str, float]:
     """Held-out loss per token, and in bits per byte, which does not depend on the tokenizer."""
     length, size = config.context_length, config.sequences_per_batch
     num_windows = min(len(text.tokens) - 1, config.max_validation_tokens) // length
     if num_windows < 1:
-        raise InputError(f"expected more than context_length = {length} tokens of validation text, got {len(text.tokens)}")
+        raise InputError(
+            f"expected more than context_length = {length} tokens of validation text, got {len(text.tokens)}"
+        )
     model.eval()
     starts = torch.arange(num_windows) * length
     windows = text.tokens[starts[:, None] + torch.arange(length + 1)].long()
@@ -127,4 +137,8 @@ def evaluate_text(model: PreTrainedModel, text: PackedText, config: PretrainConf
             total += window_loss(model, batch.to(device)).item() * len(batch)
     loss = total / num_windows
     bits_per_byte = loss / math.log(2) * len(text.tokens) / max(text.num_bytes, 1)
-    return {"validation_loss": loss, "validation_bits_per_byte": bits_per_byte, "validation_tokens": num_windows * length}
+    return {
+        "validation_loss": loss,
+        "validation_bits_per_byte": bits_per_byte,
+        "validation_tokens": num_windows * length,
+    }

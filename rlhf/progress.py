@@ -15,11 +15,19 @@ class Progress:
     """Counts a loop limited by steps, by seconds, or by both, whichever ends first."""
 
     def __init__(
-        self, name: str, report: Report, *, max_steps: int, max_seconds: float, checkpoint_every_seconds: float,
+        self,
+        name: str,
+        report: Report,
+        *,
+        max_steps: int,
+        max_seconds: float,
+        checkpoint_every_seconds: float,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         if max_steps <= 0 and max_seconds <= 0:
-            raise ValueError(f"expected a limit of steps or seconds, got max_steps={max_steps}, max_seconds={max_seconds}")
+            raise ValueError(
+                f"expected a limit of steps or seconds, got max_steps={max_steps}, max_seconds={max_seconds}"
+            )
         self.name, self.step = name, 0
         self._report, self._now = report, now
         self._max_steps, self._max_seconds = max_steps, max_seconds

@@ -76,7 +76,9 @@ def check_messages(value: Any, field: str) -> list[Message]:
         if not isinstance(message, dict):
             raise RecordError(f"expected {where} to be an object with role and content, got {_shown(message)}")
         if message.get("role") not in ROLES:
-            raise RecordError(f"expected {where}.role to be one of {', '.join(ROLES)}, got {_shown(message.get('role'))}")
+            raise RecordError(
+                f"expected {where}.role to be one of {', '.join(ROLES)}, got {_shown(message.get('role'))}"
+            )
         if not isinstance(message.get("content"), str):
             raise RecordError(f"expected {where}.content to be a string, got {_shown(message.get('content'))}")
         if message.get("weight") not in (None, 0, 1):
@@ -113,7 +115,9 @@ def _check_ranking(row: Record) -> Record:
     if not isinstance(ranks, list) or not all(type(rank) is int and rank >= 1 for rank in ranks):
         raise RecordError(f"expected 'ranks' to be a list of whole numbers from 1 (the best), got {_shown(ranks)}")
     if len(ranks) != len(completions):
-        raise RecordError(f"expected one rank per completion, got {len(ranks)} ranks for {len(completions)} completions")
+        raise RecordError(
+            f"expected one rank per completion, got {len(ranks)} ranks for {len(completions)} completions"
+        )
     for field in ("weight", "margin"):
         value = row.get(field)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
@@ -198,7 +202,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     yield number, line
     except UnicodeDecodeError as error:
-        raise RecordError(f"{path}, near line {number + 1}: expected UTF-8 text, got byte {error.object[error.start]:#x}") from None
+        raise RecordError(
+            f"{path}, near line {number + 1}: expected UTF-8 text, got byte {error.object[error.start]:#x}"
+        ) from None
     except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
         raise RecordError(f"{path}, after line {number}: expected a whole compressed file, got: {error}") from None
     except OSError as error:

@@ -42,12 +42,14 @@ def train_reward(
         return summary
     device = prepare_machine(config)
     tokenizer = load_tokenizer(base)
-    limits = {"max_length": config.max_length, "report": report}
+    limits: dict[str, Any] = {"max_length": config.max_length, "report": report}
     examples = load_rankings(tokenizer, rankings, **limits)
     require(examples, "ranking", rankings)
     held_out = load_rankings(tokenizer, validation, **limits, limit=config.max_validation_records)
-    answers = load_final_answers(tokenizer, demonstrations, max_length=config.max_length, limit=config.max_demonstrations)
-    model = new_reward(base, tokenizer, config.seed).to(device)
+    answers = load_final_answers(
+        tokenizer, demonstrations, max_length=config.max_length, limit=config.max_demonstrations
+    )
+    model = new_reward(base, tokenizer, config.seed).to(device)  # type: ignore[arg-type]
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
     identity = run_identity(config, base=base, rankings=rankings)
     steps = max(1, round(config.num_epochs * len(examples) / config.batch_size))
@@ -67,7 +69,9 @@ def train_reward(
     model.train()
     while not progress.is_over:
         rate = config.learning_rate * cosine_schedule(
-            progress.fraction, warmup_fraction=config.warmup_fraction, final_fraction=config.final_learning_rate_fraction
+            progress.fraction,
+            warmup_fraction=config.warmup_fraction,
+            final_fraction=config.final_learning_rate_fraction,
         )
         chosen = [examples[index] for index in next(batches)]
         loss, accuracy = accumulate_gradients(model, chosen, tokenizer.pad_token_id, config, device)
@@ -118,7 +122,9 @@ def score_batch(model: PreTrainedModel, rows: list[list[int]], pad_id: int, devi
 
 
 @torch.no_grad()
-def score_rows(model: PreTrainedModel, rows: list[list[int]], pad_id: int, dtype: str, device: torch.device) -> list[float]:
+def score_rows(
+    model: PreTrainedModel, rows: list[list[int]], pad_id: int, dtype: str, device: torch.device
+) -> list[float]:
     """Scores of many token rows, in their order; batches are made by length."""
     model.eval()
     order = sorted(range(len(rows)), key=lambda index: len(rows[index]))

@@ -59,7 +59,9 @@ def encode_conversation(tokenizer: "PreTrainedTokenizerBase", messages: Sequence
     return encode_conversations(tokenizer, [messages])[0]
 
 
-def encode_conversations(tokenizer: "PreTrainedTokenizerBase", conversations: Sequence[Sequence[Message]]) -> list[Encoded]:
+def encode_conversations(
+    tokenizer: "PreTrainedTokenizerBase", conversations: Sequence[Sequence[Message]]
+) -> list[Encoded]:
     """`encode_conversation` for many at once."""
     return _encode(tokenizer, conversations, add_generation_prompt=False)
 
@@ -68,7 +70,9 @@ def encode_contents(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) 
     """Token ids of plain texts: nothing added, and no special token is ever read out of the text."""
     if not texts:
         return []
-    batch = tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True, return_attention_mask=False, verbose=False)
+    batch = tokenizer(
+        list(texts), add_special_tokens=False, split_special_tokens=True, return_attention_mask=False, verbose=False
+    )
     return list(batch["input_ids"])
 
 
@@ -113,7 +117,9 @@ def _join(pieces: list[list[int]], messages: Sequence[Message], contents: list[l
     return Encoded(ids, weights)
 
 
-def _template_pieces(tokenizer: "PreTrainedTokenizerBase", roles: tuple[str, ...], add_generation_prompt: bool) -> list[list[int]]:
+def _template_pieces(
+    tokenizer: "PreTrainedTokenizerBase", roles: tuple[str, ...], add_generation_prompt: bool
+) -> list[list[int]]:
     """Token ids of the template's text before, between and after the contents (len(roles) + 1 pieces).
 
     EOS after an assistant's content belongs to the content (see `_join`), so it is taken out of the piece that follows; what
@@ -132,17 +138,23 @@ def _template_pieces(tokenizer: "PreTrainedTokenizerBase", roles: tuple[str, ...
     return cache[roles, add_generation_prompt]
 
 
-def _template_texts(tokenizer: "PreTrainedTokenizerBase", roles: tuple[str, ...], add_generation_prompt: bool) -> list[str]:
+def _template_texts(
+    tokenizer: "PreTrainedTokenizerBase", roles: tuple[str, ...], add_generation_prompt: bool
+) -> list[str]:
     sentinels = [f"\ue000{place}\ue001" for place in range(len(roles))]
     messages = [{"role": role, "content": sentinel} for role, sentinel in zip(roles, sentinels, strict=True)]
     try:
-        rendered = str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=add_generation_prompt))
+        rendered = str(
+            tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=add_generation_prompt)
+        )
     except Exception as error:  # a template is a program of the tokenizer's author: it may raise anything
         raise InputError(f"the tokenizer's chat template refuses the roles {', '.join(roles)}: {error}") from error
     texts = []
     for role, sentinel in zip(roles, sentinels, strict=True):
         if rendered.count(sentinel) != 1:
-            raise InputError(f"expected the chat template to write the {role} message once, got {rendered.count(sentinel)} times")
+            raise InputError(
+                f"expected the chat template to write the {role} message once, got {rendered.count(sentinel)} times"
+            )
         before, rendered = rendered.split(sentinel)
         texts.append(before)
     return [*texts, rendered]

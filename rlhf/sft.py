@@ -41,11 +41,11 @@ def train_sft(
         return summary
     device = prepare_machine(config)
     tokenizer = load_tokenizer(base)
-    limits = {"max_length": config.max_length, "report": report}
+    limits: dict[str, Any] = {"max_length": config.max_length, "report": report}
     examples = load_demonstrations(tokenizer, demonstrations, **limits)
     require(examples, "demonstration", demonstrations)
     held_out = load_demonstrations(tokenizer, validation, **limits, limit=config.max_validation_records)
-    model = load_policy(base, tokenizer=tokenizer).to(device)
+    model = load_policy(base, tokenizer=tokenizer).to(device)  # type: ignore[arg-type]
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
     identity = run_identity(config, base=base, demonstrations=demonstrations)
     progress = Progress(
@@ -62,11 +62,15 @@ def train_sft(
         loss_before = state["heldout_loss_before"]
     else:
         loss_before = heldout_loss(model, held_out, tokenizer.pad_token_id, config, device)
-    batches = endless_batches([len(row.ids) for row in examples], config.batch_size, seed=config.seed, start_step=progress.step)
+    batches = endless_batches(
+        [len(row.ids) for row in examples], config.batch_size, seed=config.seed, start_step=progress.step
+    )
     model.train()
     while not progress.is_over:
         rate = config.learning_rate * cosine_schedule(
-            progress.fraction, warmup_fraction=config.warmup_fraction, final_fraction=config.final_learning_rate_fraction
+            progress.fraction,
+            warmup_fraction=config.warmup_fraction,
+            final_fraction=config.final_learning_rate_fraction,
         )
         rows = [examples[index] for index in next(batches)]
         loss = accumulate_gradients(model, rows, tokenizer.pad_token_id, config, device)

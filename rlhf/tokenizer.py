@@ -68,5 +68,7 @@ def _pieces(texts: list[Path], max_megabytes: float, counts: dict[str, int], rep
         counts["bytes"] += len(text.encode())
         if time.monotonic() - last > 1:
             last = time.monotonic()
-            report("phase", {"name": "read text (bytes)", "done": counts["bytes"], "total": max(total, counts["bytes"])})
+            report(
+                "phase", {"name": "read text (bytes)", "done": counts["bytes"], "total": max(total, counts["bytes"])}
+            )
         yield text

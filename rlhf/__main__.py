@@ -1,0 +1,246 @@
+"""The command line: python -m rlhf tokenizer|pretrain|sft|reward|ppo|sample|schema. Works on files, without the site.
+
+Every option is made from the config dataclasses, so a command and a form on the site offer the same ones. A user's mistake ends
+with one line on stderr and exit code 2. The trainers are imported only when one is run, so --help is quick.
+"""
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from rlhf.config import TRAINERS, Options, documentation, schema
+from rlhf.types import InputError, Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """One file argument of a command."""
+
+    name: str
+    help: str
+    is_many: bool = False
+    is_required: bool = True
+    is_name: bool = False  # a hub name is allowed, so the path need not exist
+
+
+TEXT_FILES = "files of text records"
+BASE = Input(name="base", help="model folder or hub name to start from", is_name=True)
+INPUTS: dict[str, tuple[Input, ...]] = {
+    "tokenizer": (Input(name="texts", help=TEXT_FILES, is_many=True),),
+    "pretrain": (
+        Input(
+            name="tokenizer",
+            help="tokenizer folder (the model folder that `tokenizer` wrote) or hub name",
+            is_name=True,
+        ),
+        Input(name="texts", help=TEXT_FILES, is_many=True),
+        Input(name="validation", help="held-out " + TEXT_FILES, is_many=True, is_required=False),
+    ),
+    "sft": (
+        BASE,
+        Input(name="demonstrations", help="files of demonstration records", is_many=True),
+        Input(name="validation", help="held-out demonstration records", is_many=True, is_required=False),
+    ),
+    "reward": (
+        BASE,
+        Input(name="rankings", help="files of ranking records", is_many=True),
+        Input(name="validation", help="held-out ranking records", is_many=True, is_required=False),
+        Input(name="demonstrations", help="demonstrations whose mean score becomes 0", is_many=True, is_required=False),
+    ),
+    "ppo": (
+        Input(name="policy", help="model folder of the SFT policy, which is also the reference"),
+        Input(name="reward", help="model folder of the reward model, from which the value model starts"),
+        Input(name="prompts", help="files of prompt records", is_many=True),
+    ),
+    "sample": (
+        Input(name="policy", help="model folder to sample from"),
+        Input(name="prompts", help="files of prompt records", is_many=True),
+    ),
+}
+
+FUNCTIONS = {
+    "tokenizer": ("rlhf.tokenizer", "train_tokenizer"),
+    "pretrain": ("rlhf.pretrain", "pretrain"),
+    "sft": ("rlhf.sft", "train_sft"),
+    "reward": ("rlhf.reward", "train_reward"),
+    "ppo": ("rlhf.ppo", "train_ppo"),
+    "sample": ("rlhf.generate", "sample_completions"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code: 0 done, 2 a mistake in what was given, 130 interrupted."""
+    given = build_parser().parse_args(arguments)
+    try:
+        if given.command == "schema":
+            return write_schema(given.output)
+        config = TRAINERS[given.command](
+            **{item.name: getattr(given, item.name) for item in fields(TRAINERS[given.command])}
+        )
+        inputs = {
+            item.name: checked_input(item, getattr(given, f"input_{item.name}")) for item in INPUTS[given.command]
+        }
+        checked_output(given.output)
+        with ProgressBars() as bars:
+            summary = trainer(given.command)(config, **inputs, output=given.output, report=bars.report)
+    except InputError as error:
+        print(f"rlhf {given.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"rlhf {given.command}: interrupted; the same command goes on from the last saved state", file=sys.stderr)
+        return 130
+    print(json.dumps(summary, indent=2, ensure_ascii=False))
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands, options taken from the config dataclasses."""
+    parser = argparse.ArgumentParser(
+        prog="rlhf", description="Trains and samples language models from human feedback, on files."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, config in TRAINERS.items():
+        summary = (config.__doc__ or "").strip()
+        command = commands.add_parser(
+            name, help=summary, description=summary, formatter_class=argparse.RawTextHelpFormatter
+        )
+        files = command.add_argument_group("files (.jsonl, .jsonl.gz, .jsonl.xz)")
+        for item in INPUTS[name]:
+            many: dict[str, Any] = {"nargs": "+", "default": []} if item.is_many else {}
+            files.add_argument(
+                f"--{item.name}",
+                dest=f"input_{item.name}",
+                required=item.is_required,
+                metavar="PATH",
+                help=item.help,
+                **many,
+            )
+        files.add_argument(
+            "--output",
+            required=True,
+            type=Path,
+            metavar="FOLDER",
+            help="work folder; a killed run started again goes on from it",
+        )
+        add_options(command.add_argument_group("options"), config)
+    described = commands.add_parser(
+        "schema", help="JSON schema of every option.", description="JSON schema of every option."
+    )
+    described.add_argument("--output", type=Path, metavar="FILE", help="file to write; default: standard output")
+    return parser
+
+
+def add_options(group: Any, config: type[Options]) -> None:
+    """One option per field: documentation, range, default and its source in the help."""
+    documented = documentation(config)
+    for item in fields(config):
+        about = item.metadata
+        bounds = [
+            f"{word} {about[key]:g}" for word, key in (("from", "minimum"), ("to", "maximum")) if about[key] is not None
+        ]
+        limits = f" Range: {' '.join(bounds)}." if bounds else ""
+        text = f"{documented[item.name]}{limits}\nDefault: {item.default} ({about['source']})"
+        group.add_argument(
+            "--" + item.name.replace("_", "-"),
+            dest=item.name,
+            type=type(item.default),
+            default=item.default,
+            choices=about["choices"] or None,
+            metavar=None if about["choices"] else type(item.default).__name__.upper(),
+            help=text.replace("%", "%%"),
+        )
+
+
+def checked_input(item: Input, given: str | list[str]) -> Any:
+    """The argument as the trainers take it; a file or folder that is not there is an error before anything is loaded."""
+    if isinstance(given, list):
+        paths = [Path(path) for path in given]
+        if missing := [str(path) for path in paths if not path.is_file()]:
+            raise InputError(f"expected --{item.name} to name files, got {', '.join(missing)}, which cannot be found")
+        return paths
+    if not item.is_name and not Path(given).is_dir():
+        raise InputError(f"expected --{item.name} to name a model folder, got {given}, which is not a folder")
+    return Path(given) if Path(given).is_dir() else given
+
+
+def checked_output(output: Path) -> None:
+    """Makes the work folder, or says why it cannot be used."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        probe = output / ".writing-probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"expected --output to be a folder that can be written, got {output}: {error.strerror}"
+        ) from None
+
+
+def trainer(command: str) -> Callable[..., dict[str, Any]]:
+    """The function behind a command, imported now."""
+    module, name = FUNCTIONS[command]
+    function: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def write_schema(output: Path | None) -> int:
+    """Prints the schema or writes it to a file."""
+    text = json.dumps(schema(), indent=2) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+    return 0
+
+
+class ProgressBars:
+    """Shows reports on stderr: one bar per phase with the time left, the latest numbers beside it, logs above it."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self._new_bar = tqdm
+        self._bar: Any = None
+        self._name = ""
+
+    def __enter__(self) -> "ProgressBars":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    @property
+    def report(self) -> Report:
+        """The callback to hand to a trainer."""
+        return self._report
+
+    def _report(self, kind: str, values: dict[str, Any]) -> None:
+        if kind == "phase":
+            if self._bar is None or self._name != values["name"]:
+                self.__exit__()
+                self._name = values["name"]
+                self._bar = self._new_bar(
+                    desc=self._name, total=values["total"], initial=0, file=sys.stderr, dynamic_ncols=True
+                )
+            self._bar.total = values["total"]
+            self._bar.update(values["done"] - self._bar.n)
+        elif kind == "metric" and self._bar is not None:
+            shown = {
+                name: f"{value:.3g}"
+                for name, value in values.items()
+                if name not in ("step", "seconds") and value is not None
+            }
+            self._bar.set_postfix(shown, refresh=False)
+        elif kind == "log":
+            self._new_bar.write(str(values["text"]), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
