@@ -1,0 +1,3 @@
+"""The labeling site: people, data, decisions."""
+
+__version__ = "0.1.0"

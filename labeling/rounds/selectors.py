@@ -1,0 +1,67 @@
+"""Reads of a project and what belongs to it. `*_get_for` is the only way a view gets an object: it checks who asks."""
+
+from django.db.models import QuerySet
+
+from labeling.accounts.models import User
+from labeling.errors import Forbidden, NotFound
+from labeling.rounds.models import GuidelineVersion, Import, LabelSchemaVersion, Membership, Project, Prompt
+
+MANAGER = Membership.Role.MANAGER
+ENGINEER = Membership.Role.ENGINEER
+LABELER = Membership.Role.LABELER
+
+
+def roles_of(user: User, project: Project) -> set[str]:
+    """The user's roles in the project; a superuser holds all of them."""
+    if user.is_superuser:
+        return set(Membership.Role.values)
+    return set(Membership.objects.filter(project=project, user=user).values_list("role", flat=True))
+
+
+def projects_for(user: User) -> QuerySet[Project]:
+    """Projects that the user may see, by name."""
+    projects = Project.objects.order_by("name", "id")
+    if user.is_superuser:
+        return projects
+    return projects.filter(memberships__user=user).distinct()
+
+
+def project_get_for(user: User, project_id: int, *roles: str) -> Project:
+    """The project, if the user is a member (else NotFound) and holds one of `roles`, where any are named (else Forbidden)."""
+    project = Project.objects.filter(pk=project_id).first()
+    held = roles_of(user, project) if project else set()
+    if project is None or not held:
+        raise NotFound(f"There is no project {project_id}, or you are not a member of it.")
+    if roles and held.isdisjoint(roles):
+        wanted = " or ".join(str(role) for role in roles)
+        raise Forbidden(f"This needs the role {wanted} in {project.name}; you are {', '.join(sorted(held))}.")
+    return project
+
+
+def import_get_for(user: User, project_id: int, import_id: int) -> Import:
+    """An import, for managers and engineers of its project."""
+    project = project_get_for(user, project_id, MANAGER, ENGINEER)
+    found = Import.objects.filter(project=project, pk=import_id).first()
+    if found is None:
+        raise NotFound(f"There is no import {import_id} in this project.")
+    return found
+
+
+def prompts_for(user: User, project_id: int, *, split: str = "", search: str = "") -> QuerySet[Prompt]:
+    """Prompts of a project, for managers and engineers; `search` looks for text inside the messages."""
+    prompts = Prompt.objects.filter(project=project_get_for(user, project_id, MANAGER, ENGINEER))
+    if split:
+        prompts = prompts.filter(split=split)
+    if search:
+        prompts = prompts.filter(messages__icontains=search)
+    return prompts
+
+
+def guideline_latest(project: Project) -> GuidelineVersion:
+    """The version that new tasks are made under; a project has one from its first moment."""
+    return GuidelineVersion.objects.filter(project=project).order_by("-number")[:1].get()
+
+
+def label_schema_latest(project: Project) -> LabelSchemaVersion:
+    """The version that new tasks are made under; a project has one from its first moment."""
+    return LabelSchemaVersion.objects.filter(project=project).order_by("-number")[:1].get()
