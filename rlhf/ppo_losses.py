@@ -1,0 +1,88 @@
+"""The losses of PPO and the KL estimators it reports. Tensors in, tensors out; a mask is True where a position counts.
+
+Every mean is over the counted positions of what is passed in. All arithmetic is float32 or wider: pass float32.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from rlhf.advantages import masked_mean
+
+# exp(20) is 5e8: far outside any trusted ratio, and still finite when squared in float32.
+MAX_LOG_RATIO = 20.0
+
+
+class PolicyLoss(NamedTuple):
+    """Parts of one clipped policy step, all scalars, all masked."""
+
+    loss: Tensor
+    clip_fraction: Tensor
+    """Share of counted tokens whose gradient the clip removes."""
+    ratio: Tensor
+    """Mean probability ratio new / old."""
+    mean_log_ratio: Tensor
+    """Mean |log new - log old|; 0 before the first step."""
+
+
+def clipped_policy_loss(
+    logprobs: Tensor, old_logprobs: Tensor, advantages: Tensor, mask: Tensor, *, clip_range: float
+) -> PolicyLoss:
+    """Mean of max(-A ratio, -A clip(ratio, 1 - eps, 1 + eps)). arXiv 1707.06347 equation 7.
+
+    All tensors (..., T) of one shape. Nothing counted: loss 0 with zero gradient.
+    """
+    log_ratio = (logprobs - old_logprobs).masked_fill(~mask, 0.0)
+    ratio = log_ratio.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO).exp()
+    advantages = advantages.masked_fill(~mask, 0.0)
+    unclipped = -advantages * ratio
+    clipped = -advantages * ratio.clamp(1.0 - clip_range, 1.0 + clip_range)
+    with torch.no_grad():
+        clip_fraction = masked_mean((clipped > unclipped).to(ratio.dtype), mask)
+        mean_ratio = masked_mean(ratio, mask)
+        mean_log_ratio = masked_mean(log_ratio.abs(), mask)
+    return PolicyLoss(masked_mean(torch.maximum(unclipped, clipped), mask), clip_fraction, mean_ratio, mean_log_ratio)
+
+
+def clipped_value_loss(
+    values: Tensor, old_values: Tensor, returns: Tensor, mask: Tensor, *, clip_range: float
+) -> Tensor:
+    """Mean of 0.5 max((V - R)^2, (clip(V, V_old - eps, V_old + eps) - R)^2) -> (); 0 when nothing counts.
+
+    All tensors (..., T) of one shape. `clip_range` is in the unit of the reward.
+    """
+    values = values.masked_fill(~mask, 0.0)
+    old_values = old_values.masked_fill(~mask, 0.0)
+    returns = returns.masked_fill(~mask, 0.0)
+    clipped = torch.maximum(torch.minimum(values, old_values + clip_range), old_values - clip_range)
+    return masked_mean(0.5 * torch.maximum((values - returns) ** 2, (clipped - returns) ** 2), mask)
+
+
+def kl_k1(logprobs: Tensor, ref_logprobs: Tensor) -> Tensor:
+    """Per-token log(pi / pi_ref) on tokens drawn from pi: unbiased, signed; its sum is the KL of the sequence."""
+    return logprobs - ref_logprobs
+
+
+def kl_k2(logprobs: Tensor, ref_logprobs: Tensor) -> Tensor:
+    """Per-token half squared log ratio: biased, never negative; its gradient is that of the KL."""
+    return 0.5 * (logprobs - ref_logprobs) ** 2
+
+
+def kl_k3(logprobs: Tensor, ref_logprobs: Tensor) -> Tensor:
+    """Per-token exp(-d) - 1 + d with d = log(pi / pi_ref): unbiased, never negative, steadier than k1."""
+    difference = (logprobs - ref_logprobs).clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO)
+    return torch.expm1(-difference) + difference
+
+
+def token_statistics(logits: Tensor, tokens: Tensor, *, temperature: float) -> tuple[Tensor, Tensor]:
+    """Log-probability of each taken token and the entropy, both (N,) float32, of softmax(logits / temperature).
+
+    logits: (N, V) any float type, tokens: (N,). entropy = logsumexp - sum p * logit, and carries no gradient.
+    """
+    scaled = logits.float() / temperature
+    normalizer = torch.logsumexp(scaled, dim=-1)
+    logprobs = scaled.gather(-1, tokens[:, None]).squeeze(-1) - normalizer
+    with torch.no_grad():
+        entropy = normalizer - (torch.softmax(scaled, dim=-1) * scaled).sum(dim=-1)
+    return logprobs, entropy

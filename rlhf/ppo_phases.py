@@ -1,0 +1,296 @@
+"""The phases of PPO against a reward model, as functions over a PpoState.
+
+One update: collect_rollouts -> score_rollouts -> estimate_advantages -> update_models. The policy and the frozen reference start
+from the same folder, the value model is the reward model's copy, head and bias included. The score is paid at the EOS action; a
+completion without EOS gets `missing_eos_score` instead. Log-probabilities to compare with are computed once by the training
+forward, so that before the first step ratio = 1 and KL = 0, which is checked. Every random number follows from (seed, update,
+row), so no generator state has to be kept. Knows nothing of where it runs; the local loop over these phases is ppo.py.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from rlhf.advantages import (
+    explained_variance,
+    generalized_advantages,
+    masked_mean,
+    masked_sum_per_row,
+    token_rewards,
+    whiten,
+)
+from rlhf.config import PpoConfig
+from rlhf.decoding import Request, generate
+from rlhf.models import autocast, reward_scores
+from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1, kl_k3
+from rlhf.rollouts import Rollouts, in_chunks, join_rollouts, policy_logprobs, state_values
+from rlhf.sampling import derived_seed
+from rlhf.types import InputError
+
+STEP_ZERO_TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
+
+
+class StepZeroError(RuntimeError):
+    """Before its first step the policy differs from itself or from its reference: the numbers of the run would be wrong."""
+
+
+@dataclass
+class PpoState:
+    """Everything one update reads and changes."""
+
+    config: PpoConfig
+    policy: PreTrainedModel
+    ref_policy: PreTrainedModel
+    reward_model: PreTrainedModel
+    value_model: PreTrainedModel
+    policy_optimizer: torch.optim.Optimizer
+    value_optimizer: torch.optim.Optimizer
+    eos_token_id: int
+    pad_token_id: int
+    update: int = 0
+    """Updates done."""
+
+
+class Estimates(NamedTuple):
+    """What the update learns from, computed once per batch of rollouts; (B, T) float32 unless noted, 0 where nothing counts."""
+
+    old_logprobs: Tensor
+    ref_logprobs: Tensor
+    old_values: Tensor
+    advantages: Tensor
+    """Whitened over the whole batch."""
+    returns: Tensor
+    """advantages + old_values, before whitening."""
+    scores: Tensor
+    """(B,)"""
+    kl: Tensor
+    """(B,) sum over the completion of log(policy / reference)."""
+
+
+def new_state(
+    config: PpoConfig, policy: PreTrainedModel, reward_model: PreTrainedModel, *, eos_token_id: int, pad_token_id: int
+) -> PpoState:
+    """A state before its first update. All models are put into evaluation mode and stay there: dropout would break the ratio."""
+    if pad_token_id == eos_token_id:
+        raise InputError(
+            f"expected a padding token that is not EOS, got id {eos_token_id} for both; give the tokenizer a pad_token of its own"
+        )
+    value_model = copy.deepcopy(reward_model).eval()
+    return PpoState(
+        config=config,
+        policy=policy.eval(),
+        ref_policy=copy.deepcopy(policy).eval().requires_grad_(False),
+        reward_model=reward_model.eval().requires_grad_(False),
+        value_model=value_model,
+        policy_optimizer=_adam(policy, config.policy_learning_rate, config),
+        value_optimizer=_adam(value_model, config.value_learning_rate, config),
+        eos_token_id=eos_token_id,
+        pad_token_id=pad_token_id,
+    )
+
+
+def collect_rollouts(state: PpoState, prompts: Sequence[list[int]], *, stream: str) -> Rollouts:
+    """One sampled completion per prompt, from the current policy. `stream` names the random numbers: same name, same draws."""
+    config = state.config
+    seeds = [derived_seed(config.seed, stream, row) for row in range(len(prompts))]
+    order = sorted(range(len(prompts)), key=lambda row: len(prompts[row]))
+    parts: list[Rollouts] = []
+    for start in range(0, len(order), config.generation_batch_size):
+        rows = order[start : start + config.generation_batch_size]
+        completions = generate(
+            state.policy,
+            [Request(prompts[row], config.temperature, 1.0, seeds[row]) for row in rows],
+            max_new_tokens=config.max_new_tokens,
+            eos_token_id=state.eos_token_id,
+            pad_token_id=state.pad_token_id,
+            dtype=config.dtype,
+        )
+        parts.append(join_rollouts([prompts[row] for row in rows], completions, pad_token_id=state.pad_token_id))
+    back = torch.empty(len(order), dtype=torch.int64)
+    back[order] = torch.arange(len(order))
+    return _concatenate(parts, state.pad_token_id).take(back.to(parts[0].lengths.device))
+
+
+@torch.no_grad()
+def score_rollouts(state: PpoState, rollouts: Rollouts) -> Tensor:
+    """(B,) float32: the reward model at EOS; `missing_eos_score` in its place where the completion has none."""
+    scores = in_chunks(
+        lambda part: reward_scores(state.reward_model, part.input_ids, part.sequence_mask()),
+        rollouts,
+        chunk_size=state.config.generation_batch_size,
+    )
+    return torch.where(rollouts.has_eos, scores, state.config.missing_eos_score)
+
+
+@torch.no_grad()
+def estimate_advantages(state: PpoState, rollouts: Rollouts, scores: Tensor) -> Estimates:
+    """Old and reference log-probabilities, values, KL-penalised rewards, GAE, returns, and whitened advantages."""
+    config, mask = state.config, rollouts.completion_mask
+    chunk_size = config.generation_batch_size
+    with autocast(rollouts.input_ids.device, config.dtype):
+        old_logprobs, ref_logprobs = (
+            in_chunks(
+                lambda part, model=model: policy_logprobs(model, part, temperature=config.temperature)[0],  # type: ignore[misc]
+                rollouts,
+                chunk_size=chunk_size,
+            )
+            for model in (state.policy, state.ref_policy)
+        )
+        old_values = in_chunks(lambda part: state_values(state.value_model, part), rollouts, chunk_size=chunk_size)
+    kl = kl_k1(old_logprobs, ref_logprobs)
+    rewards = token_rewards(scores, kl, mask, kl_coefficient=config.kl_coefficient)
+    advantages, returns = generalized_advantages(
+        rewards, old_values, mask, gamma=config.gamma, gae_lambda=config.gae_lambda
+    )
+    return Estimates(
+        old_logprobs=old_logprobs,
+        ref_logprobs=ref_logprobs,
+        old_values=old_values,
+        advantages=whiten(advantages, mask, center=True),
+        returns=returns,
+        scores=scores,
+        kl=masked_sum_per_row(kl, mask),
+    )
+
+
+def update_models(
+    state: PpoState, rollouts: Rollouts, estimates: Estimates, *, learning_rate_factor: float
+) -> dict[str, float]:
+    """All epochs and minibatches of one update; returns the means of its metrics over the minibatches.
+
+    The first minibatch of the first update is checked before its step: see check_step_zero.
+    """
+    config = state.config
+    _set_learning_rates(state, learning_rate_factor)
+    shuffle = torch.Generator().manual_seed(derived_seed(config.seed, "minibatches", state.update))
+    parts: list[dict[str, Tensor]] = []
+    for _ in range(config.num_epochs):
+        order = torch.randperm(len(estimates.scores), generator=shuffle).to(rollouts.lengths.device)
+        for index in order.split(config.minibatch_size):
+            is_first = state.update == 0 and not parts
+            parts.append(_minibatch_step(state, rollouts.take(index), _take(estimates, index), is_first=is_first))
+    state.update += 1
+    return {name: float(torch.stack([part[name] for part in parts]).mean()) for name in parts[0]}
+
+
+def _minibatch_step(state: PpoState, rollouts: Rollouts, estimates: Estimates, *, is_first: bool) -> dict[str, Tensor]:
+    config, mask = state.config, rollouts.completion_mask
+    with autocast(rollouts.input_ids.device, config.dtype):
+        logprobs, entropy = policy_logprobs(state.policy, rollouts, temperature=config.temperature)
+        values = state_values(state.value_model, rollouts)
+    policy = clipped_policy_loss(
+        logprobs, estimates.old_logprobs, estimates.advantages, mask, clip_range=config.clip_range
+    )
+    if is_first:
+        gap = masked_mean((logprobs.detach() - estimates.ref_logprobs).abs(), mask)
+        check_step_zero(
+            state,
+            log_ratio=float(policy.mean_log_ratio),
+            clip_fraction=float(policy.clip_fraction),
+            reference_gap=float(gap),
+        )
+    value = clipped_value_loss(
+        values, estimates.old_values, estimates.returns, mask, clip_range=config.value_clip_range
+    )
+    policy_norm = _step(state.policy, state.policy_optimizer, policy.loss, config.max_gradient_norm)
+    value_norm = _step(state.value_model, state.value_optimizer, value, config.max_gradient_norm)
+    return {
+        "policy_loss": policy.loss.detach(),
+        "value_loss": value.detach(),
+        "clip_fraction": policy.clip_fraction,
+        "ratio": policy.ratio,
+        "entropy": masked_mean(entropy, mask),
+        "policy_gradient_norm": policy_norm,
+        "value_gradient_norm": value_norm,
+    }
+
+
+def check_step_zero(state: PpoState, *, log_ratio: float, clip_fraction: float, reference_gap: float) -> None:
+    """Stop a run whose policy, before its first step, is not itself or not its reference.
+
+    log_ratio: mean |log new - log old|; reference_gap: mean |log policy - log reference|, per token. Raises StepZeroError.
+    """
+    tolerance = STEP_ZERO_TOLERANCE[state.config.dtype]
+    faults = []
+    if not log_ratio <= tolerance:
+        faults.append(f"the log of the probability ratio is {log_ratio:.2e} on average instead of 0 (ratio not 1)")
+    if clip_fraction != 0.0:
+        faults.append(f"the clip fraction is {clip_fraction:.2e} instead of 0")
+    if not reference_gap <= tolerance:
+        faults.append(f"policy and reference differ by {reference_gap:.2e} per token (KL not 0)")
+    if faults:
+        raise StepZeroError(
+            f"PPO stopped before its first step: {'; '.join(faults)}; tolerance {tolerance:g} in {state.config.dtype}. "
+            f"{_suspicion(state)}"
+        )
+
+
+def rollout_metrics(state: PpoState, rollouts: Rollouts, estimates: Estimates) -> dict[str, float]:
+    """What a batch of rollouts says about the policy that wrote it. KL, k3 and reward are sums over a completion."""
+    mask = rollouts.completion_mask
+    k3 = masked_sum_per_row(kl_k3(estimates.old_logprobs, estimates.ref_logprobs), mask)
+    gap = masked_mean((rollouts.sampler_logprobs - estimates.old_logprobs).abs(), mask)
+    return {
+        "score": float(estimates.scores.mean()),
+        "reward": float((estimates.scores - state.config.kl_coefficient * estimates.kl).mean()),
+        "kl": float(estimates.kl.mean()),
+        "k3": float(k3.mean()),
+        "explained_variance": float(explained_variance(estimates.old_values, estimates.returns, mask)),
+        "length": float(mask.sum(dim=1).float().mean()),
+        "eos_share": float(rollouts.has_eos.float().mean()),
+        "sampler_gap": float(gap),
+    }
+
+
+def _suspicion(state: PpoState) -> str:
+    """The likeliest cause, found by looking."""
+    for name, model in (("policy", state.policy), ("reference", state.ref_policy)):
+        rates = {key: rate for key, rate in vars(model.config).items() if key.endswith(("dropout", "_pdrop")) and rate}
+        has_dropout = any(isinstance(module, nn.Dropout) and module.p > 0 for module in model.modules())
+        if model.training and (rates or has_dropout):
+            return f"Dropout is on in the {name} ({rates or 'Dropout modules in training mode'}): call eval() on it."
+    return (
+        "Check that policy and reference come from one folder, and that the temperature and the precision are the same."
+    )
+
+
+def _adam(model: PreTrainedModel, learning_rate: float, config: PpoConfig) -> torch.optim.Optimizer:
+    return torch.optim.Adam(model.parameters(), lr=learning_rate, eps=config.adam_epsilon, fused=True)
+
+
+def _set_learning_rates(state: PpoState, factor: float) -> None:
+    for optimizer, peak in (
+        (state.policy_optimizer, state.config.policy_learning_rate),
+        (state.value_optimizer, state.config.value_learning_rate),
+    ):
+        for group in optimizer.param_groups:
+            group["lr"] = peak * factor
+
+
+def _step(model: PreTrainedModel, optimizer: torch.optim.Optimizer, loss: Tensor, max_norm: float) -> Tensor:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_(model.parameters(), max_norm if max_norm > 0 else float("inf"))
+    optimizer.step()
+    return norm
+
+
+def _take(estimates: Estimates, index: Tensor) -> Estimates:
+    return Estimates(*(field[index] for field in estimates))
+
+
+def _concatenate(parts: list[Rollouts], pad_token_id: int) -> Rollouts:
+    """Stack batches of different widths; fields of two dimensions are padded on the right."""
+    fillers = (pad_token_id, 0, 0, pad_token_id, False, 0.0, False)
+    fields = []
+    for column, filler in zip(zip(*parts, strict=True), fillers, strict=True):
+        width = max(part.shape[-1] for part in column)
+        if column[0].dim() == 2:
+            column = tuple(nn.functional.pad(part, (0, width - part.shape[1]), value=filler) for part in column)
+        fields.append(torch.cat(column))
+    return Rollouts(*fields)

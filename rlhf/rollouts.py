@@ -1,0 +1,99 @@
+"""Rollouts: prompts and their completions as tensors, and what a policy or a value model says about each completion token.
+
+Each row is one contiguous sequence, prompt then completion, padded on the right, so a forward pass needs neither a padding mask
+nor shifted positions. The state of completion token t is the position just before it. B = episodes, L = longest sequence,
+T = longest completion.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from rlhf.decoding import Completions
+from rlhf.models import selected_logits, token_scores
+from rlhf.ppo_losses import token_statistics
+from rlhf.sequences import right_pad
+
+
+class Rollouts(NamedTuple):
+    """Completed episodes; every field has B rows."""
+
+    input_ids: Tensor
+    """(B, L) int64, prompt then completion, right-padded."""
+    prompt_lengths: Tensor
+    """(B,) int64."""
+    lengths: Tensor
+    """(B,) int64, prompt and completion."""
+    completion_tokens: Tensor
+    """(B, T) int64, right-padded; ends with EOS where has_eos."""
+    completion_mask: Tensor
+    """(B, T) bool, True = a sampled token."""
+    sampler_logprobs: Tensor
+    """(B, T) float32, as the sampler saw them."""
+    has_eos: Tensor
+    """(B,) bool."""
+
+    def take(self, index: Tensor) -> "Rollouts":
+        """Some of the rows, cut to the longest sequence among them; T stays."""
+        picked = Rollouts(*(field[index] for field in self))
+        return picked._replace(input_ids=picked.input_ids[:, : int(picked.lengths.max())])
+
+    def sequence_mask(self) -> Tensor:
+        """(B, L) bool, True = prompt or completion."""
+        return torch.arange(self.input_ids.shape[1], device=self.lengths.device) < self.lengths[:, None]
+
+    def state_mask(self) -> Tensor:
+        """(B, L) bool, True = the position just before a completion token; as many per row as completion_mask has."""
+        columns = torch.arange(self.input_ids.shape[1], device=self.lengths.device)
+        return (columns >= self.prompt_lengths[:, None] - 1) & (columns < self.lengths[:, None] - 1)
+
+
+def join_rollouts(prompts: Sequence[Sequence[int]], completions: Completions, *, pad_token_id: int) -> Rollouts:
+    """Prompts (token ids) and the completions of the same rows as Rollouts on the completions' device."""
+    device = completions.tokens.device
+    counts = completions.mask.sum(dim=1).tolist()
+    tokens = completions.tokens.tolist()
+    rows = [[*prompt, *row[:count]] for prompt, row, count in zip(prompts, tokens, counts, strict=True)]
+    return Rollouts(
+        input_ids=right_pad(rows, pad_token_id).ids.to(device),
+        prompt_lengths=torch.tensor([len(prompt) for prompt in prompts], device=device),
+        lengths=torch.tensor([len(row) for row in rows], device=device),
+        completion_tokens=completions.tokens,
+        completion_mask=completions.mask,
+        sampler_logprobs=completions.logprobs,
+        has_eos=completions.has_eos,
+    )
+
+
+def policy_logprobs(policy: PreTrainedModel, rollouts: Rollouts, *, temperature: float) -> tuple[Tensor, Tensor]:
+    """Log-probability of each completion token and the entropy at its place -> two (B, T) float32, 0 where nothing counts.
+
+    Logits are computed at completion positions only. The entropy carries no gradient.
+    """
+    logits = selected_logits(policy, rollouts.input_ids, rollouts.state_mask())
+    taken = rollouts.completion_tokens[rollouts.completion_mask]
+    logprobs, entropy = token_statistics(logits, taken, temperature=temperature)
+    return _spread(logprobs, rollouts.completion_mask), _spread(entropy, rollouts.completion_mask)
+
+
+def state_values(value_model: PreTrainedModel, rollouts: Rollouts) -> Tensor:
+    """Value of the state before each completion token -> (B, T) float32, 0 where nothing counts."""
+    values = token_scores(value_model, rollouts.input_ids)
+    return _spread(values[rollouts.state_mask()], rollouts.completion_mask)
+
+
+def in_chunks(compute: Callable[[Rollouts], Tensor], rollouts: Rollouts, *, chunk_size: int) -> Tensor:
+    """Run `compute` (rows in, one tensor with as many rows out) over rows of similar length at a time; order is kept."""
+    order = rollouts.lengths.argsort(stable=True)
+    parts = torch.cat([compute(rollouts.take(index)) for index in order.split(chunk_size)])
+    result = torch.empty_like(parts)
+    result[order] = parts
+    return result
+
+
+def _spread(values: Tensor, mask: Tensor) -> Tensor:
+    """(N,) values at the True entries of mask (B, T), in row order -> (B, T) with 0 elsewhere."""
+    return torch.zeros(mask.shape, dtype=values.dtype, device=values.device).masked_scatter(mask, values)
