@@ -1,0 +1,136 @@
+"""The labeler's endpoints: claim a task, keep it, write, skip or submit, and get the next in the same reply."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.accounts.models import User
+from labeling.errors import InvalidInput
+from labeling.feedback import claims, selectors, services
+from labeling.feedback.models import Place
+from labeling.feedback.serializers import (
+    AssignmentDraftSerializer,
+    ClaimInputSerializer,
+    ClaimSerializer,
+    DraftInputSerializer,
+    LabelingSummarySerializer,
+    LeaseInputSerializer,
+    LeaseSerializer,
+    NextSerializer,
+    SkipInputSerializer,
+    SubmitInputSerializer,
+    SubmitSerializer,
+)
+from labeling.rounds.models import Project
+from labeling.rounds.selectors import project_get_for
+
+KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, required=True,
+    description="Chosen by the client, one per answer; a repeated request with the same key gets the first reply again.",
+)  # fmt: skip
+
+
+def next_assignment(user: User, project: Project, after_place: int | None = None) -> dict[str, Any] | None:
+    place_id = claims.place_claim(labeler=user, project=project, after_place=after_place)
+    return None if place_id is None else selectors.assignment_get(user, place_id)
+
+
+def held_place(request: Request, place_id: int, serializer: type[LeaseInputSerializer]) -> tuple[Place, Any]:
+    """The Place of the address, if its project is the user's, and the checked body."""
+    place = selectors.place_get_for(request.user, place_id)
+    body = serializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    return place, body
+
+
+class LabelingSummaryView(APIView):
+    @extend_schema(operation_id="labeling_summary", responses=LabelingSummarySerializer)
+    def get(self, request: Request, project_id: int) -> Response:
+        """How many tasks wait for me, by kind, and how many I have done."""
+        project = project_get_for(request.user, project_id, selectors.LABELER)
+        return Response(LabelingSummarySerializer(selectors.labeling_summary(request.user, project)).data)
+
+
+class ClaimView(APIView):
+    token_scope = "label"
+
+    @extend_schema(operation_id="labeling_claim", request=ClaimInputSerializer, responses=ClaimSerializer)
+    def post(self, request: Request, project_id: int) -> Response:
+        """The task I hold, or the next one. `after_place`: the task on my screen, to fetch the one after it ahead of time."""
+        project = project_get_for(request.user, project_id, selectors.LABELER)
+        body = ClaimInputSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        assignment = next_assignment(request.user, project, body.validated_data["after_place"])
+        reason = "nothing_open" if assignment is None else ""
+        return Response(ClaimSerializer({"assignment": assignment, "reason": reason}).data)
+
+
+class PlaceHeartbeatView(APIView):
+    token_scope = "label"
+
+    @extend_schema(operation_id="place_heartbeat", request=LeaseInputSerializer, responses=LeaseSerializer)
+    def post(self, request: Request, place_id: int) -> Response:
+        """Renews my lease while I work."""
+        place, body = held_place(request, place_id, LeaseInputSerializer)
+        expires_at = claims.lease_extend(labeler=request.user, place_id=place.pk, **body.validated_data)
+        return Response(LeaseSerializer({"lease_expires_at": expires_at}).data)
+
+
+class PlaceDraftView(APIView):
+    token_scope = "label"
+
+    @extend_schema(operation_id="place_draft", request=DraftInputSerializer, responses=AssignmentDraftSerializer)
+    def put(self, request: Request, place_id: int) -> Response:
+        """Keeps what I have written so far."""
+        place, body = held_place(request, place_id, DraftInputSerializer)
+        draft = claims.draft_save(labeler=request.user, place_id=place.pk, **body.validated_data)
+        return Response(AssignmentDraftSerializer(draft).data)
+
+
+class PlaceReleaseView(APIView):
+    token_scope = "label"
+
+    @extend_schema(operation_id="place_release", request=LeaseInputSerializer, responses={204: None})
+    def post(self, request: Request, place_id: int) -> Response:
+        """Gives the task back so that somebody else can take it."""
+        place, body = held_place(request, place_id, LeaseInputSerializer)
+        claims.place_release(labeler=request.user, place_id=place.pk, **body.validated_data)
+        return Response(status=204)
+
+
+class PlaceSkipView(APIView):
+    token_scope = "label"
+
+    @extend_schema(operation_id="place_skip", request=SkipInputSerializer, responses=NextSerializer)
+    def post(self, request: Request, place_id: int) -> Response:
+        """Passes on the task with a reason; it is not offered to me again."""
+        place, body = held_place(request, place_id, SkipInputSerializer)
+        given = dict(body.validated_data)
+        claim_next = given.pop("claim_next")
+        claims.place_skip(labeler=request.user, place_id=place.pk, **given)
+        following = next_assignment(request.user, place.project) if claim_next else None
+        return Response(NextSerializer({"next": following}).data)
+
+
+class PlaceSubmitView(APIView):
+    token_scope = "label"
+
+    @extend_schema(
+        operation_id="place_submit", parameters=[KEY], request=SubmitInputSerializer, responses=SubmitSerializer
+    )
+    def post(self, request: Request, place_id: int) -> Response:
+        """Stores my answer and returns the next task."""
+        place, body = held_place(request, place_id, SubmitInputSerializer)
+        key = request.headers.get("Idempotency-Key", "")
+        if not 1 <= len(key) <= 128:
+            raise InvalidInput(f"Expected an Idempotency-Key header of 1 to 128 characters, got {len(key)}. Send one per answer.")
+        given = body.validated_data
+        answer = services.answer_submit(
+            labeler=request.user, project_id=place.project_id, place_id=place.pk, lease_token=given["lease_token"], key=key,
+            answer=body.answer_given(), seconds=given["seconds"], notes=given["notes"],
+        )  # fmt: skip
+        following = next_assignment(request.user, place.project) if given["claim_next"] else None
+        return Response(SubmitSerializer({"answer": answer, "next": following}).data)

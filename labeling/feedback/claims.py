@@ -1,0 +1,165 @@
+"""Leases: who may answer which Place until when. Taking a Place is one SQL statement, so two people never hold the same one.
+
+An expired lease is not taken away at once: its holder may still submit until somebody else takes the Place.
+"""
+
+import uuid
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from labeling.accounts.models import User
+from labeling.errors import DomainError
+from labeling.feedback.models import Draft, Place, Skip
+from labeling.rounds.models import Project
+
+MAX_LIVE_LEASES = 2  # the task on the screen and the one fetched ahead of it
+REOPEN_AFTER_SECONDS = 3600  # how long after its expiry an untaken lease goes back to the open places
+
+
+class LeaseLost(DomainError):
+    """The Place is not, or no longer, leased to this labeler with this token."""
+
+    code = "lease_lost"
+    status = 409
+
+
+# A Place that is open comes first; one whose lease ran out comes next. COALESCE stops at the first that is found.
+# FOR UPDATE SKIP LOCKED passes over a Place that another labeler is taking in this moment.
+_CANDIDATE = """
+SELECT place.id FROM feedback_place place
+WHERE place.project_id = %(project)s AND {condition}
+  AND NOT EXISTS (
+    SELECT 1 FROM feedback_place mine
+    WHERE mine.task_id = place.task_id AND mine.labeler_id = %(labeler)s AND mine.state IN ('leased', 'filled'))
+  AND NOT EXISTS (
+    SELECT 1 FROM feedback_skip skip WHERE skip.task_id = place.task_id AND skip.labeler_id = %(labeler)s)
+ORDER BY place.priority DESC, place.id
+LIMIT 1
+FOR UPDATE OF place SKIP LOCKED
+"""
+_TAKE = f"""
+UPDATE feedback_place
+SET state = 'leased', labeler_id = %(labeler)s, lease_token = %(token)s,
+    lease_expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+WHERE id = COALESCE(
+  ({_CANDIDATE.format(condition="place.state = 'open'")}),
+  ({_CANDIDATE.format(condition="place.state = 'leased' AND place.lease_expires_at < clock_timestamp()")}))
+RETURNING id
+"""
+_RESUME = """
+UPDATE feedback_place
+SET lease_expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+WHERE id = (
+  SELECT id FROM feedback_place
+  WHERE labeler_id = %(labeler)s AND project_id = %(project)s AND state = 'leased' AND id <> %(after)s
+  ORDER BY id LIMIT 1 FOR UPDATE)
+RETURNING id
+"""
+_REOPEN = """
+UPDATE feedback_place SET state = 'open', labeler_id = NULL, lease_token = NULL, lease_expires_at = NULL
+WHERE id IN (
+  SELECT id FROM feedback_place
+  WHERE state = 'leased' AND lease_expires_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+  FOR UPDATE SKIP LOCKED)
+"""
+
+
+def labeler_serialize(*, project_id: int, labeler_id: int) -> None:
+    """Makes this labeler's other requests in the project wait until the transaction ends (two tabs, a double click)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [project_id % 2**31, labeler_id % 2**31])
+
+
+@transaction.atomic
+def place_claim(*, labeler: User, project: Project, after_place: int | None = None) -> int | None:
+    """Returns the id of a Place leased to the labeler, or None when nothing is open for them.
+
+    A Place that the labeler holds already, other than `after_place`, is given again with its lease renewed. Else the best
+    open Place is taken: highest priority, then oldest, never of a task that they answered, hold or skipped.
+    """
+    labeler_serialize(project_id=project.pk, labeler_id=labeler.pk)
+    values = {
+        "project": project.pk,
+        "labeler": labeler.pk,
+        "after": after_place or 0,
+        "seconds": project.lease_seconds,
+        "token": uuid.uuid4(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_RESUME, values)
+        row = cursor.fetchone()
+        if row is None and not _holds_too_many(labeler, project):
+            cursor.execute(_TAKE, values)
+            row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def place_hold(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> Place:
+    """Locks the Place until the transaction ends and returns it. Raises LeaseLost unless the labeler's lease holds it.
+
+    The lease may have run out: as long as nobody else took the Place it is still theirs.
+    """
+    place = Place.objects.select_for_update(of=("self",)).select_related("task", "project").filter(pk=place_id).first()
+    if place is None or place.state != Place.State.LEASED or place.labeler_id != labeler.pk:
+        raise LeaseLost("This task is no longer yours: its time ran out, or it was answered or closed. Your draft is kept.")
+    if place.lease_token != lease_token:
+        raise LeaseLost("This task was opened again in another tab or device. Reload to go on there. Your draft is kept.")
+    return place
+
+
+@transaction.atomic
+def lease_extend(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> datetime:
+    """Renews the lease of a Place and returns when it ends."""
+    place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE feedback_place place SET lease_expires_at = clock_timestamp() + make_interval(secs => project.lease_seconds)"
+            " FROM rounds_project project WHERE project.id = place.project_id AND place.id = %s"
+            " RETURNING lease_expires_at",
+            [place_id],
+        )
+        expires_at: datetime = cursor.fetchone()[0]
+    return expires_at
+
+
+@transaction.atomic
+def draft_save(*, labeler: User, place_id: int, lease_token: uuid.UUID, body: dict[str, object]) -> Draft:
+    """Keeps what the labeler has written so far. Raises LeaseLost, and then the draft saved before stays."""
+    place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
+    draft, _ = Draft.objects.update_or_create(task_id=place.task_id, labeler=labeler, defaults={"body": body})
+    return draft
+
+
+@transaction.atomic
+def place_release(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> None:
+    """Gives the Place back to the open ones; the draft stays for the next time the labeler gets the task."""
+    _reopen(place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token))
+
+
+@transaction.atomic
+def place_skip(*, labeler: User, place_id: int, lease_token: uuid.UUID, reason: str, note: str) -> None:
+    """Records why the labeler passes on the task, which is not offered to them again, and opens the Place to others."""
+    place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
+    Skip.objects.create(task_id=place.task_id, labeler=labeler, reason=reason, note=note)
+    _reopen(place)
+
+
+def leases_expire(*, seconds: float = REOPEN_AFTER_SECONDS) -> int:
+    """Opens the Places whose lease ran out `seconds` ago or longer; returns how many. Called by beat."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REOPEN, {"seconds": seconds})
+        return cursor.rowcount
+
+
+def _holds_too_many(labeler: User, project: Project) -> bool:
+    live = Place.objects.filter(labeler=labeler, project=project, state=Place.State.LEASED)
+    return live.count() >= MAX_LIVE_LEASES
+
+
+def _reopen(place: Place) -> None:
+    place.state = Place.State.OPEN
+    place.labeler = None
+    place.lease_token = None
+    place.lease_expires_at = None
+    place.save(update_fields=["state", "labeler", "lease_token", "lease_expires_at"])

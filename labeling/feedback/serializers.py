@@ -1,0 +1,271 @@
+"""The JSON of tasks and answers. Explicit fields only: what is not named here never leaves the site."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from labeling.feedback.answers import SubmittedAnswer
+from labeling.feedback.models import Completion, Demonstration, LabelingTask, RankedCompletion, Ranking, Skip
+from labeling.rounds.models import Prompt
+
+
+class ChatMessageSerializer(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(choices=["system", "user", "assistant"])
+    content = serializers.CharField(allow_blank=True)
+    weight = serializers.IntegerField(required=False, min_value=0, max_value=1)
+
+
+class SchemaAxisSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    label = serializers.CharField()
+    low = serializers.CharField(help_text="What the lowest rating means.")
+    high = serializers.CharField(help_text="What the highest rating means.")
+    minimum = serializers.IntegerField()
+    maximum = serializers.IntegerField()
+
+
+class SchemaFlagSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    label = serializers.CharField()
+
+
+class AssignmentSchemaSerializer(serializers.Serializer[Any]):
+    axes = SchemaAxisSerializer(many=True)
+    flags = SchemaFlagSerializer(many=True)
+
+
+class AssignmentPlaceSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    lease_token = serializers.UUIDField()
+    lease_expires_at = serializers.DateTimeField()
+    lease_seconds = serializers.IntegerField()
+
+
+class AssignmentPromptSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    messages = ChatMessageSerializer(many=True)
+
+
+class AssignmentCompletionSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    position = serializers.IntegerField()
+    text = serializers.CharField(allow_blank=True)
+
+
+class AssignmentGuidelineSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+
+
+class AssignmentLabelSchemaSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    schema = AssignmentSchemaSerializer()
+
+
+class AssignmentTaskSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=LabelingTask.Kind.choices)
+    prompt = AssignmentPromptSerializer()
+    completions = AssignmentCompletionSerializer(many=True)
+    guideline = AssignmentGuidelineSerializer()
+    label_schema = AssignmentLabelSchemaSerializer()
+
+
+class AssignmentDraftSerializer(serializers.Serializer[Any]):
+    body = serializers.DictField(child=serializers.JSONField())
+    updated_at = serializers.DateTimeField()
+
+
+class AssignmentSerializer(serializers.Serializer[Any]):
+    place = AssignmentPlaceSerializer()
+    task = AssignmentTaskSerializer()
+    draft = AssignmentDraftSerializer(allow_null=True)
+
+
+class ClaimInputSerializer(serializers.Serializer[Any]):
+    after_place = serializers.IntegerField(required=False, allow_null=True, default=None)
+
+
+class ClaimSerializer(serializers.Serializer[Any]):
+    assignment = AssignmentSerializer(allow_null=True)
+    reason = serializers.ChoiceField(choices=["", "nothing_open"])
+
+
+class LeaseInputSerializer(serializers.Serializer[Any]):
+    lease_token = serializers.UUIDField()
+
+
+class LeaseSerializer(serializers.Serializer[Any]):
+    lease_expires_at = serializers.DateTimeField()
+
+
+class DraftInputSerializer(LeaseInputSerializer):
+    body = serializers.DictField(child=serializers.JSONField())
+
+
+class SkipInputSerializer(LeaseInputSerializer):
+    reason = serializers.ChoiceField(choices=Skip.Reason.choices)
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
+    claim_next = serializers.BooleanField(required=False, default=True)
+
+
+class NextSerializer(serializers.Serializer[Any]):
+    next = AssignmentSerializer(allow_null=True)
+
+
+class AnswerInputSerializer(serializers.Serializer[Any]):
+    """`text` for a demonstration; the rest for a ranking, keyed by completion id."""
+
+    text = serializers.CharField(required=False, allow_blank=True, default="", trim_whitespace=False)
+    ranks = serializers.DictField(child=serializers.IntegerField(), required=False, default=dict)
+    ratings = serializers.DictField(
+        child=serializers.DictField(child=serializers.IntegerField()), required=False, default=dict
+    )
+    flags = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), required=False, default=dict
+    )
+    all_bad = serializers.BooleanField(required=False, default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for field in ("ranks", "ratings", "flags"):
+            wrong = [key for key in attrs[field] if not key.isdigit()]
+            if wrong:
+                raise serializers.ValidationError({field: f"Expected completion ids as keys, got {wrong[0]!r}."})
+        return attrs
+
+
+class SubmitInputSerializer(LeaseInputSerializer):
+    seconds = serializers.FloatField(required=False, default=0, min_value=0)
+    notes = serializers.CharField(required=False, allow_blank=True, default="", max_length=5000)
+    answer = AnswerInputSerializer()
+    claim_next = serializers.BooleanField(required=False, default=True)
+
+    def answer_given(self) -> SubmittedAnswer:
+        given = self.validated_data["answer"]
+        by_id = {field: {int(key): value for key, value in given[field].items()} for field in ("ranks", "ratings", "flags")}
+        return SubmittedAnswer(text=given["text"], all_bad=given["all_bad"], **by_id)
+
+
+class StoredAnswerSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=LabelingTask.Kind.choices)
+    id = serializers.IntegerField()
+    is_counted = serializers.BooleanField()
+
+
+class SubmitSerializer(NextSerializer):
+    answer = StoredAnswerSerializer()
+
+
+class KindCountsSerializer(serializers.Serializer[Any]):
+    demonstration = serializers.IntegerField()
+    ranking = serializers.IntegerField()
+
+
+class MineSerializer(serializers.Serializer[Any]):
+    today = serializers.IntegerField(help_text="Answers in the last 24 hours.")
+    total = serializers.IntegerField()
+
+
+class LabelingSummarySerializer(serializers.Serializer[Any]):
+    open = KindCountsSerializer()
+    mine = MineSerializer()
+
+
+class CompletionSerializer(serializers.ModelSerializer[Completion]):
+    checkpoint_name = serializers.CharField(source="checkpoint.name", default="", read_only=True)
+    is_redacted = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Completion
+        fields = [
+            "id", "prompt", "checkpoint", "checkpoint_name", "text", "temperature", "top_p", "max_new_tokens", "seed",
+            "logprob", "run_id", "is_redacted", "created_at",
+        ]  # fmt: skip
+
+    def get_is_redacted(self, row: Completion) -> bool:
+        return row.redacted_at is not None
+
+
+class AnswerSerializer(serializers.ModelSerializer[Any]):
+    """What every answer shows."""
+
+    labeler_name = serializers.SerializerMethodField()
+    round_number = serializers.IntegerField(source="round.number", default=None, allow_null=True, read_only=True)
+    guideline_number = serializers.IntegerField(source="guideline.number", default=None, allow_null=True, read_only=True)
+    is_redacted = serializers.SerializerMethodField()
+
+    def get_labeler_name(self, row: Demonstration | Ranking) -> str:
+        return row.labeler_name if row.labeler is None else row.labeler.display_name or row.labeler.username
+
+    def get_is_redacted(self, row: Demonstration | Ranking) -> bool:
+        return row.redacted_at is not None
+
+
+ANSWER_FIELDS = [
+    "id", "prompt", "labeler", "labeler_name", "round_number", "guideline_number", "seconds", "notes", "is_counted",
+    "is_redacted", "created_at",
+]  # fmt: skip
+
+
+class DemonstrationSerializer(AnswerSerializer):
+    messages = ChatMessageSerializer(many=True)
+
+    class Meta:
+        model = Demonstration
+        fields = [*ANSWER_FIELDS, "messages"]
+
+
+class RankedCompletionSerializer(serializers.ModelSerializer[RankedCompletion]):
+    text = serializers.CharField(source="completion.text")
+    checkpoint = serializers.IntegerField(source="completion.checkpoint_id", allow_null=True)
+    checkpoint_name = serializers.CharField(source="completion.checkpoint.name", default="", read_only=True)
+    ratings = serializers.DictField(child=serializers.IntegerField())
+    flags = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = RankedCompletion
+        fields = ["completion", "rank", "ratings", "flags", "text", "checkpoint", "checkpoint_name"]
+
+
+class RankingSerializer(AnswerSerializer):
+    ranked_completions = RankedCompletionSerializer(many=True)
+    purpose = serializers.CharField(source="task.purpose", default="training", read_only=True)
+    prompt_messages = ChatMessageSerializer(source="prompt.messages", many=True)
+
+    class Meta:
+        model = Ranking
+        fields = [*ANSWER_FIELDS, "all_bad", "purpose", "prompt_messages", "ranked_completions"]
+
+
+class PromptDetailSerializer(serializers.ModelSerializer[Prompt]):
+    messages = ChatMessageSerializer(many=True)
+    metadata = serializers.DictField(child=serializers.JSONField())
+    is_redacted = serializers.SerializerMethodField()
+    completions = CompletionSerializer(many=True)
+    demonstrations = DemonstrationSerializer(many=True)
+    rankings = RankingSerializer(many=True)
+
+    class Meta:
+        model = Prompt
+        fields = [
+            "id", "external_id", "messages", "contributor", "origin", "metadata", "split", "is_redacted", "created_at",
+            "completions", "demonstrations", "rankings",
+        ]  # fmt: skip
+
+    def get_is_redacted(self, row: Prompt) -> bool:
+        return row.redacted_at is not None
+
+
+class RedactInputSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=500)
+
+
+class DemonstrationPageSerializer(serializers.Serializer[Any]):
+    results = DemonstrationSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    count = serializers.IntegerField()
+
+
+class RankingPageSerializer(serializers.Serializer[Any]):
+    results = RankingSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    count = serializers.IntegerField()

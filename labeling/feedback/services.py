@@ -1,0 +1,238 @@
+"""Changes to what labelers are asked and what they answered: tasks, submitted answers, completions, redaction."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from labeling.accounts.models import User
+from labeling.errors import DomainError
+from labeling.feedback.answers import SubmittedAnswer, check_demonstration, check_ranking
+from labeling.feedback.claims import labeler_serialize, place_hold
+from labeling.feedback.models import (
+    Completion,
+    Demonstration,
+    Draft,
+    LabelingTask,
+    Place,
+    RankedCompletion,
+    Ranking,
+    Submission,
+    TaskCompletion,
+)
+from labeling.jobs.services import audit
+from labeling.rounds.models import GuidelineVersion, LabelSchemaVersion, Project, Prompt, Round, RoundStage
+
+REDACTED = "[redacted]"
+
+
+class IdempotencyConflict(DomainError):
+    """One Idempotency-Key was used for two different answers."""
+
+    code = "idempotency_conflict"
+    status = 409
+
+
+class NotReadyForLabeling(DomainError):
+    """The project lacks something that every task must name."""
+
+    code = "not_ready_for_labeling"
+    status = 409
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """One task to create. `completions` are ids in the order in which every labeler sees them."""
+
+    prompt: int
+    kind: str
+    purpose: str = LabelingTask.Purpose.TRAINING
+    completions: Sequence[int] = ()
+    num_places: int = 1
+    priority: int = 0
+
+
+@transaction.atomic
+def tasks_create(
+    *, project: Project, specs: Sequence[TaskSpec], round: Round | None = None, stage: RoundStage | None = None
+) -> int:
+    """Creates tasks with their completions and open places under the newest guideline and label schema; returns how many.
+
+    Raises NotReadyForLabeling when the project has no guideline or no label schema yet.
+    """
+    guideline = GuidelineVersion.objects.filter(project=project).order_by("-number").first()
+    schema = LabelSchemaVersion.objects.filter(project=project).order_by("-number").first()
+    if guideline is None or schema is None:
+        missing = "guideline" if guideline is None else "label schema"
+        raise NotReadyForLabeling(f"Expected the project to have a {missing} before tasks open. Write its first version.")
+    tasks = LabelingTask.objects.bulk_create(
+        [
+            LabelingTask(
+                project=project, round=round, stage=stage, prompt_id=spec.prompt, kind=spec.kind, purpose=spec.purpose,
+                guideline=guideline, label_schema=schema,
+            )
+            for spec in specs
+        ],
+        batch_size=1000,
+    )
+    TaskCompletion.objects.bulk_create(
+        [
+            TaskCompletion(task=task, completion_id=completion, position=position)
+            for task, spec in zip(tasks, specs, strict=True)
+            for position, completion in enumerate(spec.completions)
+        ],
+        batch_size=1000,
+    )
+    Place.objects.bulk_create(
+        [
+            Place(task=task, number=number, project=project, kind=spec.kind, priority=spec.priority)
+            for task, spec in zip(tasks, specs, strict=True)
+            for number in range(1, spec.num_places + 1)
+        ],
+        batch_size=1000,
+    )
+    return len(tasks)
+
+
+@transaction.atomic
+def answer_submit(
+    *, labeler: User, project_id: int, place_id: int, lease_token: uuid.UUID, key: str, answer: SubmittedAnswer,
+    seconds: float, notes: str,
+) -> dict[str, Any]:
+    """Stores the answer, fills the Place and removes the draft; returns {"kind", "id", "is_counted"}.
+
+    Locks the Place. The same key with the same answer returns the first reply again and stores nothing; with another answer
+    it raises IdempotencyConflict. Raises LeaseLost and InvalidAnswer.
+    """
+    labeler_serialize(project_id=project_id, labeler_id=labeler.pk)
+    digest = _digest(place_id, answer, notes)
+    earlier = Submission.objects.filter(labeler=labeler, key=key).first()
+    if earlier is not None:
+        if earlier.body_sha256 != digest:
+            raise IdempotencyConflict("Expected a new Idempotency-Key for a new answer; this key belongs to another answer.")
+        return dict(earlier.response)
+    place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
+    stored: Demonstration | Ranking
+    if place.kind == LabelingTask.Kind.DEMONSTRATION:
+        stored = _demonstration_create(place, check_demonstration(answer), seconds, notes)
+    else:
+        stored = _ranking_create(place, answer, seconds, notes)
+    place.state = Place.State.FILLED
+    place.lease_token = None
+    place.lease_expires_at = None
+    place.save(update_fields=["state", "lease_token", "lease_expires_at"])
+    Draft.objects.filter(task_id=place.task_id, labeler=labeler).delete()
+    response = {"kind": place.kind, "id": stored.pk, "is_counted": stored.is_counted}
+    Submission.objects.create(labeler=labeler, key=key, place=place, body_sha256=digest, response=response)
+    return response
+
+
+def completions_insert(*, project: Project, run_id: int, records: Iterable[Mapping[str, Any]]) -> int:
+    """Stores sampled completions; reading the same file twice adds nothing. Returns how many records were read.
+
+    A record is a `completion` of the file contract with `checkpoint_id`, the id of the Checkpoint that wrote it.
+    """
+    known = set(Prompt.objects.filter(project=project).values_list("pk", flat=True))
+    num_records = 0
+    batch: list[Completion] = []
+    for record in records:
+        prompt_id = int(record["prompt_id"])
+        if prompt_id not in known:
+            raise ValueError(f"expected a prompt of project {project.pk}, got prompt {prompt_id} from run {run_id}")
+        batch.append(
+            Completion(
+                project=project, prompt_id=prompt_id, checkpoint_id=int(record["checkpoint_id"]), text=record["text"],
+                token_ids=record["token_ids"], temperature=record["temperature"], top_p=record["top_p"],
+                max_new_tokens=record.get("max_new_tokens", 0), template_version=record.get("template_version", ""),
+                seed=record["seed"], logprob=record["logprob"], run_id=run_id,
+            )
+        )
+        num_records += 1
+        if len(batch) == 1000:
+            Completion.objects.bulk_create(batch, ignore_conflicts=True)
+            batch = []
+    Completion.objects.bulk_create(batch, ignore_conflicts=True)
+    return num_records
+
+
+def places_close(*, stage: RoundStage, expired_only: bool = False) -> int:
+    """Closes the stage's open Places and those whose lease ran out; a live lease may still be submitted. Returns how many."""
+    places = Place.objects.filter(task__stage=stage)
+    expired = places.filter(state=Place.State.LEASED, lease_expires_at__lt=timezone.now())
+    closed = _close(expired)
+    return closed if expired_only else closed + _close(places.filter(state=Place.State.OPEN))
+
+
+@transaction.atomic
+def completion_redact(*, actor: User, completion: Completion, reason: str) -> None:
+    """Removes the text of a completion and keeps the row; tasks that show it are closed. Sealed snapshots stay as they are."""
+    completion.text = REDACTED
+    completion.token_ids = []
+    completion.redacted_at = timezone.now()
+    completion.save(update_fields=["text", "token_ids", "redacted_at"])
+    tasks = LabelingTask.objects.filter(task_completions__completion=completion)
+    _close(Place.objects.filter(task__in=tasks, state__in=[Place.State.OPEN, Place.State.LEASED]))
+    audit(actor, "completion_redact", completion, project=completion.project, reason=reason)
+
+
+@transaction.atomic
+def prompt_redact(*, actor: User, prompt: Prompt, reason: str) -> None:
+    """Removes the text of a prompt, its completions and its answers and keeps the rows; its tasks are closed."""
+    now = timezone.now()
+    message = {"role": "user", "content": REDACTED}
+    prompt.messages = [message]
+    prompt.metadata = {}
+    prompt.redacted_at = now
+    prompt.save(update_fields=["messages", "metadata", "redacted_at"])
+    Completion.objects.filter(prompt=prompt).update(text=REDACTED, token_ids=[], redacted_at=now)
+    Demonstration.objects.filter(prompt=prompt).update(messages=[message], notes="", redacted_at=now)
+    Ranking.objects.filter(prompt=prompt).update(notes="", redacted_at=now)
+    Draft.objects.filter(task__prompt=prompt).delete()
+    _close(Place.objects.filter(task__prompt=prompt, state__in=[Place.State.OPEN, Place.State.LEASED]))
+    audit(actor, "prompt_redact", prompt, project=prompt.project, reason=reason)
+
+
+def _close(places: Any) -> int:
+    closed: int = places.update(state=Place.State.CLOSED, labeler=None, lease_token=None, lease_expires_at=None)
+    return closed
+
+
+def _common_fields(place: Place, seconds: float, notes: str) -> dict[str, Any]:
+    task = place.task
+    return {
+        "project_id": place.project_id, "round_id": task.round_id, "prompt_id": task.prompt_id, "task": task, "place": place,
+        "labeler_id": place.labeler_id, "guideline_id": task.guideline_id, "label_schema_id": task.label_schema_id,
+        "seconds": seconds, "notes": notes,
+    }  # fmt: skip
+
+
+def _demonstration_create(place: Place, text: str, seconds: float, notes: str) -> Demonstration:
+    asked = [{"role": m["role"], "content": m["content"], "weight": 0} for m in place.task.prompt.messages]
+    messages = [*asked, {"role": "assistant", "content": text, "weight": 1}]
+    return Demonstration.objects.create(messages=messages, **_common_fields(place, seconds, notes))
+
+
+def _ranking_create(place: Place, answer: SubmittedAnswer, seconds: float, notes: str) -> Ranking:
+    shown = list(place.task.task_completions.values_list("completion_id", flat=True))
+    ranks = check_ranking(answer, shown, place.task.label_schema.schema)
+    ranking = Ranking.objects.create(all_bad=answer.all_bad, **_common_fields(place, seconds, notes))
+    RankedCompletion.objects.bulk_create(
+        [
+            RankedCompletion(
+                ranking=ranking, completion_id=completion, rank=rank,
+                ratings=dict(answer.ratings.get(completion, {})), flags=list(answer.flags.get(completion, [])),
+            )
+            for completion, rank in ranks.items()
+        ]
+    )
+    return ranking
+
+
+def _digest(place_id: int, answer: SubmittedAnswer, notes: str) -> str:
+    body = json.dumps([place_id, asdict(answer), notes], sort_keys=True, default=str)
+    return hashlib.sha256(body.encode()).hexdigest()

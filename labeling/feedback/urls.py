@@ -1,0 +1,20 @@
+"""URLs of tasks and answers, below /api/v1/."""
+
+from django.urls import path
+
+from labeling.feedback import api_browse, api_labeling
+
+urlpatterns = [
+    path("projects/<int:project_id>/labeling/summary", api_labeling.LabelingSummaryView.as_view()),
+    path("projects/<int:project_id>/labeling/claim", api_labeling.ClaimView.as_view()),
+    path("places/<int:place_id>/heartbeat", api_labeling.PlaceHeartbeatView.as_view()),
+    path("places/<int:place_id>/draft", api_labeling.PlaceDraftView.as_view()),
+    path("places/<int:place_id>/release", api_labeling.PlaceReleaseView.as_view()),
+    path("places/<int:place_id>/skip", api_labeling.PlaceSkipView.as_view()),
+    path("places/<int:place_id>/submit", api_labeling.PlaceSubmitView.as_view()),
+    path("projects/<int:project_id>/prompts/<int:prompt_id>", api_browse.PromptDetailView.as_view()),
+    path("projects/<int:project_id>/prompts/<int:prompt_id>/redact", api_browse.PromptRedactView.as_view()),
+    path("projects/<int:project_id>/completions/<int:completion_id>/redact", api_browse.CompletionRedactView.as_view()),
+    path("projects/<int:project_id>/demonstrations", api_browse.DemonstrationListView.as_view()),
+    path("projects/<int:project_id>/rankings", api_browse.RankingListView.as_view()),
+]

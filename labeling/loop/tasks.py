@@ -1,0 +1,72 @@
+"""The labeling tasks that stages open: which prompts, which completions in which order, and how many places."""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TypeVar
+
+from labeling.feedback.models import Completion, Demonstration, LabelingTask
+from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.rounds.models import Checkpoint, Prompt, RoundStage
+
+T = TypeVar("T")
+MAX_RANKED = 9
+
+
+def demonstration_tasks_create(stage: RoundStage, wanted: int) -> int:
+    """Opens tasks for train prompts that nobody has demonstrated yet, chosen by a seed; returns how many."""
+    owner = stage.round
+    shown = Demonstration.objects.filter(project=owner.project, prompt__isnull=False).values("prompt_id")
+    prompts = Prompt.objects.filter(project=owner.project, split=Prompt.Split.TRAIN, redacted_at=None).exclude(pk__in=shown)
+    chosen = _shuffled(list(prompts.order_by("pk").values_list("pk", flat=True)), stage)[:wanted]
+    specs = [TaskSpec(prompt=prompt, kind=LabelingTask.Kind.DEMONSTRATION) for prompt in chosen]
+    return tasks_create(project=owner.project, round=owner, stage=stage, specs=specs)
+
+
+def ranking_tasks_create(stage: RoundStage, run_id: int) -> int:
+    """Opens one task for each prompt with two or more completions of the run; `overlap_share` of them take two answers."""
+    owner = stage.round
+    completions: dict[int, list[int]] = defaultdict(list)
+    rows = Completion.objects.filter(run_id=run_id, project=owner.project, redacted_at=None).order_by("pk")
+    for prompt, completion in rows.values_list("prompt_id", "pk"):
+        completions[prompt].append(completion)
+    prompts = _shuffled([prompt for prompt, group in completions.items() if len(group) >= 2], stage)
+    num_twice = round(float(stage.options.get("overlap_share", 0)) * len(prompts))
+    specs = [
+        TaskSpec(
+            prompt=prompt, kind=LabelingTask.Kind.RANKING, completions=_shuffled(completions[prompt][:MAX_RANKED], stage, prompt),
+            num_places=2 if index < num_twice else 1, priority=1 if index < num_twice else 0,
+        )
+        for index, prompt in enumerate(prompts)
+    ]  # fmt: skip
+    return tasks_create(project=owner.project, round=owner, stage=stage, specs=specs)
+
+
+def evaluation_tasks_create(stage: RoundStage, run_id: int, new: Checkpoint, rivals: Sequence[Checkpoint]) -> int:
+    """Opens a pair task for each prompt and rival: the new policy's completion beside the rival's, sides by a seed."""
+    owner = stage.round
+    written: dict[int, dict[int, int]] = defaultdict(dict)
+    rows = Completion.objects.filter(run_id=run_id, project=owner.project, redacted_at=None).order_by("pk")
+    for prompt, checkpoint, completion in rows.values_list("prompt_id", "checkpoint_id", "pk"):
+        written[prompt].setdefault(checkpoint or 0, completion)
+    specs = [
+        TaskSpec(
+            prompt=prompt, kind=LabelingTask.Kind.RANKING, purpose=LabelingTask.Purpose.EVALUATION,
+            completions=_shuffled([by[new.pk], by[rival.pk]], stage, prompt * 31 + rival.pk),
+        )
+        for prompt, by in sorted(written.items())
+        for rival in rivals
+        if new.pk in by and rival.pk in by
+    ]  # fmt: skip
+    return tasks_create(project=owner.project, round=owner, stage=stage, specs=_shuffled(specs, stage))
+
+
+def completions_count(run_id: int) -> int:
+    return Completion.objects.filter(run_id=run_id).count()
+
+
+def _shuffled(items: list[T], stage: RoundStage, salt: int = 0) -> list[T]:
+    """The items in an order that depends only on the stage and the salt."""
+    mixed = list(items)
+    random.Random(f"{stage.round_id}:{stage.position}:{salt}").shuffle(mixed)
+    return mixed

@@ -1,0 +1,58 @@
+"""What the site knows of the trainers: the committed JSON schema of their options, and a check of a run's config by it."""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from labeling.errors import InvalidInput
+
+SCHEMA_PATH = Path(__file__).resolve().parents[2] / "docs" / "trainer-options.json"
+_TYPES: dict[str, tuple[type, ...]] = {
+    "integer": (int,), "number": (int, float), "string": (str,), "boolean": (bool,), "array": (list,), "object": (dict,),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def trainer_options() -> dict[str, Any]:
+    """{trainer: JSON schema} as committed in docs/trainer-options.json."""
+    options: dict[str, Any] = json.loads(SCHEMA_PATH.read_text())
+    return options
+
+
+def config_check(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config if every option is known, of its type and in its range. Raises InvalidInput naming the ones that are not."""
+    trainers = trainer_options()
+    properties = trainers[kind]["properties"]
+    if kind == "pretrain":  # trains its tokenizer first
+        properties = {**trainers["tokenizer"]["properties"], **properties}
+    problems = {}
+    for name, value in config.items():
+        problem = f"Unknown option of {kind}." if name not in properties else _problem(properties[name], value)
+        if problem:
+            problems[f"config.{name}"] = problem
+    if problems:
+        raise InvalidInput("; ".join(f"{name}: {problem}" for name, problem in problems.items()), problems)
+    return dict(config)
+
+
+def _problem(schema: Mapping[str, Any], value: Any) -> str:
+    wanted = schema.get("type")
+    names = [wanted] if isinstance(wanted, str) else list(wanted or [])
+    if value is None and "null" in names:
+        return ""
+    allowed = tuple(kind for name in names for kind in _TYPES.get(name, ()))
+    if allowed and (not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed)):
+        return f"Expected {' or '.join(names)}, got {value!r}."
+    if "enum" in schema and value not in schema["enum"]:
+        return f"Expected one of {schema['enum']}, got {value!r}."
+    for key, is_outside, words in (
+        ("minimum", lambda limit: value < limit, "at least"),
+        ("maximum", lambda limit: value > limit, "at most"),
+        ("exclusiveMinimum", lambda limit: value <= limit, "more than"),
+        ("exclusiveMaximum", lambda limit: value >= limit, "less than"),
+    ):
+        if key in schema and is_outside(schema[key]):
+            return f"Expected {words} {schema[key]}, got {value!r}."
+    return ""

@@ -1,0 +1,105 @@
+"""Reads of snapshots, runs, checkpoints and evaluations. Everything here is for managers and engineers."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+
+from labeling.accounts.models import User
+from labeling.errors import NotFound
+from labeling.feedback.models import Completion
+from labeling.feedback.selectors import STAFF
+from labeling.rounds.models import Checkpoint, Corpus, Membership, Project, Prompt
+from labeling.rounds.selectors import project_get_for
+from labeling.training.models import DatasetSnapshot, Evaluation, MetricPoint, RunInput, RunOutput, TrainingRun
+
+ENGINEER = Membership.Role.ENGINEER
+
+
+def runs_of(project: Project) -> QuerySet[TrainingRun]:
+    inputs = RunInput.objects.select_related("checkpoint", "snapshot", "corpus").order_by("role")
+    outputs = RunOutput.objects.select_related("checkpoint").order_by("role")
+    return (
+        TrainingRun.objects.filter(project=project)
+        .select_related("round", "created_by")
+        .prefetch_related(Prefetch("inputs", inputs), Prefetch("outputs", outputs))
+    )
+
+
+def run_get_for(user: User, run_id: int, *roles: str) -> TrainingRun:
+    """A run of a project in which the user has one of the roles (default: manager or engineer)."""
+    found = TrainingRun.objects.select_related("project").filter(pk=run_id).first()
+    if found is None:
+        raise NotFound(f"There is no run {run_id}.")
+    project = project_get_for(user, found.project_id, *(roles or STAFF))
+    return runs_of(project).get(pk=run_id)
+
+
+def snapshots_of(project: Project) -> QuerySet[DatasetSnapshot]:
+    return DatasetSnapshot.objects.filter(project=project).select_related("round", "created_by")
+
+
+def checkpoints_of(project: Project) -> QuerySet[Checkpoint]:
+    return Checkpoint.objects.filter(project=project).select_related("round").prefetch_related("parents", "children")
+
+
+def checkpoint_get_for(user: User, checkpoint_id: int, *roles: str) -> Checkpoint:
+    """A checkpoint of a project in which the user has one of the roles (default: manager or engineer)."""
+    found = Checkpoint.objects.filter(pk=checkpoint_id).first()
+    if found is None:
+        raise NotFound(f"There is no checkpoint {checkpoint_id}.")
+    project = project_get_for(user, found.project_id, *(roles or STAFF))
+    return checkpoints_of(project).get(pk=checkpoint_id)
+
+
+def checkpoint_lineage(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Where a checkpoint comes from and what came of it: its run, the snapshots behind it, the labels in them, its completions."""
+    made_by = RunOutput.objects.filter(checkpoint=checkpoint).select_related("run").order_by("pk").first()
+    snapshots: list[DatasetSnapshot] = []
+    if made_by is not None:
+        inputs = RunInput.objects.filter(run=made_by.run, snapshot__isnull=False).select_related("snapshot__round")
+        snapshots = [row.snapshot for row in inputs.order_by("role") if row.snapshot is not None]
+    kinds = DatasetSnapshot.Kind
+    return {
+        "made_by": made_by.run if made_by else None,
+        "snapshots": snapshots,
+        "num_demonstrations": sum(row.num_rows for row in snapshots if row.kind == kinds.DEMONSTRATIONS),
+        "num_rankings": sum(row.num_rows for row in snapshots if row.kind == kinds.RANKINGS),
+        "num_completions": Completion.objects.filter(checkpoint=checkpoint).count(),
+        "used_by": list(TrainingRun.objects.filter(inputs__checkpoint=checkpoint).distinct().order_by("pk")),
+    }
+
+
+def metrics_after(run: TrainingRun, sequence: int, limit: int = 2000) -> list[MetricPoint]:
+    return list(MetricPoint.objects.filter(run=run, sequence__gt=sequence).order_by("sequence")[:limit])
+
+
+def things_get(project: Project, inputs: dict[str, dict[str, int]]) -> dict[str, Checkpoint | DatasetSnapshot | Corpus]:
+    """{role: {"checkpoint" | "snapshot" | "corpus": id}} as rows of the project. Raises NotFound."""
+    models: dict[str, Any] = {"checkpoint": Checkpoint, "snapshot": DatasetSnapshot, "corpus": Corpus}
+    found = {}
+    for role, reference in inputs.items():
+        for name, pk in reference.items():
+            found[role] = models[name].objects.filter(project=project, pk=pk).first()
+            if found[role] is None:
+                raise NotFound(f"Input {role}: there is no {name} {pk} in this project.")
+    return found
+
+
+def prompts_compared(project: Project, a: Checkpoint, b: Checkpoint) -> QuerySet[Prompt]:
+    """Prompts for which both checkpoints wrote completions."""
+    by_a = Completion.objects.filter(prompt=OuterRef("pk"), checkpoint=a, redacted_at=None)
+    by_b = Completion.objects.filter(prompt=OuterRef("pk"), checkpoint=b, redacted_at=None)
+    both = Completion.objects.filter(checkpoint__in=[a, b], redacted_at=None).select_related("checkpoint").order_by("id")
+    return Prompt.objects.filter(Exists(by_a), Exists(by_b), project=project).prefetch_related(
+        Prefetch("completions", both, to_attr="compared")
+    )
+
+
+def evaluations_of(project: Project) -> QuerySet[Evaluation]:
+    return Evaluation.objects.filter(project=project).select_related("a", "b", "round")
+
+
+def corpora_of(project: Project) -> QuerySet[Corpus]:
+    return Corpus.objects.filter(project=project)
+
+
