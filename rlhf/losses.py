@@ -19,8 +19,8 @@ class Pairs(NamedTuple):
 
     chosen: Tensor  # (P,) int64, index of the better completion
     rejected: Tensor  # (P,) int64, index of the worse one
-    weight: Tensor  # (P,) float32, the ranking's weight / its number of untied pairs
-    margin: Tensor  # (P,) float32
+    weight: Tensor  # (P,) float64, the ranking's weight / its number of untied pairs
+    margin: Tensor  # (P,) float64
 
 
 def ranking_pairs(
@@ -39,7 +39,8 @@ def ranking_pairs(
         weight += [(weights[place] if weights else 1.0) / len(pairs)] * len(pairs) if pairs else []
         margin += [margins[place] if margins else 0.0] * len(pairs)
         start += len(ranks)
-    return Pairs(torch.tensor(chosen).long(), torch.tensor(rejected).long(), torch.tensor(weight), torch.tensor(margin))
+    indices = (torch.tensor(places, dtype=torch.int64) for places in (chosen, rejected))
+    return Pairs(*indices, *(torch.tensor(values, dtype=torch.float64) for values in (weight, margin)))
 
 
 def ranking_loss(scores: Tensor, pairs: Pairs) -> Tensor:

@@ -7,7 +7,7 @@ folder or a hub name; code that comes with a model is never run.
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -119,7 +119,7 @@ def new_reward(path: str | Path, tokenizer: PreTrainedTokenizerBase, seed: int) 
         AutoModelForSequenceClassification, path, "base model", config=config, dtype=torch.float32
     )
     model = _fit(model, tokenizer)
-    head = model.score.weight
+    head = _head(model).weight
     draws = torch.randn(head.shape, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         head.copy_(draws / (head.shape[-1] + 1) ** 0.5)
@@ -151,7 +151,7 @@ def token_scores(
     model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor | None = None, position_ids: Tensor | None = None
 ) -> Tensor:
     """(B, T) float32: the reward head on every token, plus config.reward_bias. A value model is read through this."""
-    scores: Tensor = model.score(_hidden(model, input_ids, attention_mask, position_ids))
+    scores: Tensor = _head(model)(_hidden(model, input_ids, attention_mask, position_ids))
     return scores.squeeze(-1).float() + float(getattr(model.config, "reward_bias", 0.0))
 
 
@@ -164,7 +164,7 @@ def reward_scores(
     is_right_padded = bool((attention_mask.sum(-1) == last + 1).all())
     hidden = _hidden(model, input_ids, None if is_right_padded else attention_mask, position_ids)
     at_last = hidden[torch.arange(len(hidden), device=hidden.device), last]
-    scores: Tensor = model.score(at_last)
+    scores: Tensor = _head(model)(at_last)
     return scores.squeeze(-1).float() + float(getattr(model.config, "reward_bias", 0.0))
 
 
@@ -183,9 +183,13 @@ def _hidden(
     return hidden
 
 
+def _head(model: PreTrainedModel) -> nn.Linear:
+    return cast(nn.Linear, model.score)
+
+
 def _fit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None) -> PreTrainedModel:
     if tokenizer is not None:
-        if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        if len(tokenizer) > cast(nn.Embedding, model.get_input_embeddings()).num_embeddings:
             model.resize_token_embeddings(len(tokenizer))
         model.config.pad_token_id = tokenizer.pad_token_id
     return model

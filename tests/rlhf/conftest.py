@@ -9,25 +9,20 @@ import pytest
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from rlhf.config import PretrainConfig
-from rlhf.models import new_policy
+from rlhf.config import PretrainConfig, TokenizerConfig
+from rlhf.models import load_tokenizer, new_policy
+from rlhf.records import write_records
+from rlhf.tokenizer import train_tokenizer
 
 torch.set_num_threads(1)
+
+ANIMALS, FOODS, PLACES = ("cat", "dog", "owl"), ("bread", "soup"), ("sea", "door")
 
 
 @pytest.fixture(scope="session")
 def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from rlhf.config import TokenizerConfig
-    from rlhf.records import write_records
-    from rlhf.tokenizer import train_tokenizer
-
     folder = tmp_path_factory.mktemp("tokenizer")
-    texts = [
-        f"The {animal} eats {food} by the {place}."
-        for animal in ("cat", "dog", "owl")
-        for food in ("bread", "soup")
-        for place in ("sea", "door")
-    ]
+    texts = [f"The {animal} eats {food} by the {place}." for animal in ANIMALS for food in FOODS for place in PLACES]
     write_records(folder / "texts.jsonl", [{"text": text} for text in texts])
     train_tokenizer(TokenizerConfig(vocab_size=300), texts=[folder / "texts.jsonl"], output=folder / "out")
     return folder / "out" / "model"
@@ -35,13 +30,19 @@ def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tokenizer(tokenizer_folder: Path) -> PreTrainedTokenizerBase:
-    from rlhf.models import load_tokenizer
-
     return load_tokenizer(tokenizer_folder)
 
 
 @pytest.fixture
 def policy(tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
-    return new_policy(
-        PretrainConfig(hidden_size=32, num_layers=2, num_heads=2, context_length=64, tokens_per_batch=64), tokenizer
-    ).eval()
+    config = PretrainConfig(hidden_size=32, num_layers=2, num_heads=2, context_length=64, tokens_per_batch=64)
+    return new_policy(config, tokenizer).eval()
+
+
+@pytest.fixture
+def base_folder(policy: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> Path:
+    """The tiny policy as a model folder."""
+    folder = tmp_path / "base"
+    policy.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
