@@ -1,0 +1,18 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { api, setCsrfToken, unwrap } from "@/lib/api-client";
+import type { Session } from "@/lib/models";
+
+export const SESSION_KEY = ["session"];
+
+export function useSession() {
+  return useQuery({
+    queryKey: SESSION_KEY,
+    queryFn: async ({ signal }) => {
+      const session = await unwrap<Session>(api.GET("/api/v1/session", { signal }));
+      setCsrfToken(session.csrf_token);
+      return session;
+    },
+    staleTime: 60_000,
+  });
+}
