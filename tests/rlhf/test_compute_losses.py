@@ -46,14 +46,18 @@ def test_ranking_loss_equals_the_slow_loop() -> None:
     weights = [1.0, 0.5, 1.0, 2.0]
     scores = torch.randn(sum(map(len, rankings)), generator=generator, dtype=torch.float64)
     parts = scores.split([len(ranks) for ranks in rankings])
-    expected = slow_ranking_loss([(part.tolist(), ranks, weight) for part, ranks, weight in zip(parts, rankings, weights, strict=True)])
+    expected = slow_ranking_loss(
+        [(part.tolist(), ranks, weight) for part, ranks, weight in zip(parts, rankings, weights, strict=True)]
+    )
     assert ranking_loss(scores, ranking_pairs(rankings, weights=weights)).item() == pytest.approx(expected, rel=1e-12)
 
 
 def test_margin_is_taken_off_the_difference() -> None:
     # difference 3, margin 2: -log sigmoid(1)
     pairs = ranking_pairs([[2, 1]], margins=[2.0])
-    assert ranking_loss(torch.tensor([0.0, 3.0], dtype=torch.float64), pairs).item() == pytest.approx(0.3132616875, abs=1e-9)
+    assert ranking_loss(torch.tensor([0.0, 3.0], dtype=torch.float64), pairs).item() == pytest.approx(
+        0.3132616875, abs=1e-9
+    )
 
 
 def test_tied_completions_pull_neither_way() -> None:

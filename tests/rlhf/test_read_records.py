@@ -36,20 +36,33 @@ def test_ties_close_up() -> None:
 
 
 def test_assistant_messages_weigh_one_by_default(tmp_path: Path) -> None:
-    messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "assistant", "content": "c", "weight": 0}]
+    messages = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b"},
+        {"role": "assistant", "content": "c", "weight": 0},
+    ]
     path = write_lines(tmp_path / "d.jsonl", json.dumps({"messages": messages}))
     (row,) = read_records([path], "demonstration")
     assert [message["weight"] for message in row["messages"]] == [0, 1, 0]
 
 
 def test_prompt_and_completion_are_a_demonstration_of_the_completion_alone(tmp_path: Path) -> None:
-    prompt = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "q2"}]
+    prompt = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "a"},
+        {"role": "user", "content": "q2"},
+    ]
     path = write_lines(
-        tmp_path / "d.jsonl", json.dumps({"prompt": prompt, "completion": "a2"}), json.dumps({"prompt": "p", "completion": "c"})
+        tmp_path / "d.jsonl",
+        json.dumps({"prompt": prompt, "completion": "a2"}),
+        json.dumps({"prompt": "p", "completion": "c"}),
     )
     long, short = read_records([path], "demonstration")
     assert [(m["content"], m["weight"]) for m in long["messages"]] == [("q", 0), ("a", 0), ("q2", 0), ("a2", 1)]
-    assert [(m["role"], m["content"], m["weight"]) for m in short["messages"]] == [("user", "p", 0), ("assistant", "c", 1)]
+    assert [(m["role"], m["content"], m["weight"]) for m in short["messages"]] == [
+        ("user", "p", 0),
+        ("assistant", "c", 1),
+    ]
 
 
 USER = [{"role": "user", "content": "hi"}]
@@ -61,13 +74,25 @@ USER = [{"role": "user", "content": "hi"}]
         ("text", {"title": "x"}, "expected a field 'text', got the fields 'title'"),
         ("text", {"text": 5}, "expected 'text' to be a string, got int '5'"),
         ("demonstration", {"messages": USER}, "at least one message of weight 1"),
-        ("demonstration", {"messages": [{"role": "bot", "content": ""}]}, "messages[0].role to be one of system, user, assistant, got str 'bot'"),
-        ("demonstration", {"messages": [{"role": "assistant", "content": "", "weight": 2}]}, "weight to be 0 or 1, got int '2'"),
+        (
+            "demonstration",
+            {"messages": [{"role": "bot", "content": ""}]},
+            "role to be one of system, user, assistant, got str 'bot'",
+        ),
+        (
+            "demonstration",
+            {"messages": [{"role": "assistant", "content": "", "weight": 2}]},
+            "weight to be 0 or 1, got int '2'",
+        ),
         ("ranking", {"prompt": USER, "completions": ["a", "b"], "ranks": [1]}, "got 1 ranks for 2 completions"),
         ("ranking", {"prompt": USER, "completions": ["a", "b"], "ranks": [0, 1]}, "whole numbers from 1"),
         ("ranking", {"prompt": USER, "completions": ["a", "b"], "ranks": [1, True]}, "whole numbers from 1"),
         ("ranking", {"prompt": USER, "completions": ["a"], "ranks": [1]}, "at least 2 strings"),
-        ("ranking", {"prompt": USER, "completions": ["a", "b"], "ranks": [1, 2], "weight": -1}, "'weight' to be a number from 0"),
+        (
+            "ranking",
+            {"prompt": USER, "completions": ["a", "b"], "ranks": [1, 2], "weight": -1},
+            "'weight' to be a number from 0",
+        ),
         ("prompt", {"prompt": []}, "non-empty list of messages"),
         ("completion", {"text": "a", "prompt_id": "1"}, "expected a field 'token_ids'"),
         ("event", {"sequence": 1, "time": 2, "kind": "other"}, "'kind' to be one of metric"),

@@ -1,0 +1,144 @@
+"""The command line and the options behind it: what is offered, what is refused, what is written."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from rlhf.__main__ import main
+from rlhf.config import TRAINERS, PpoConfig, PretrainConfig, SftConfig, documentation, schema
+from rlhf.records import write_records
+from rlhf.types import InputError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_committed_schema_is_current() -> None:
+    committed = json.loads((ROOT / "docs" / "trainer-options.json").read_text(encoding="utf-8"))
+    assert committed == schema(), "run: python -m rlhf schema --output docs/trainer-options.json"
+
+
+def test_schema_says_everything_about_an_option() -> None:
+    assert schema()["ppo"]["properties"]["clip_range"] == {
+        "title": "Clip range",
+        "type": "number",
+        "default": 0.2,
+        "minimum": 0,
+        "maximum": 10,
+        "description": "How far the probability ratio may move before its gradient stops.",
+        "x-source": "PPO, arXiv 1707.06347",
+    }
+    assert schema()["sft"]["properties"]["dtype"]["enum"] == ["float32", "bfloat16"]
+
+
+@pytest.mark.parametrize("command", TRAINERS)
+def test_help_gives_every_option_with_default_and_source(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    config = TRAINERS[command]
+    for item in fields(config):
+        assert f"--{item.name.replace('_', '-')} " in text
+        assert documentation(config)[item.name] in text
+        assert f"Default: {item.default} ({item.metadata['source']})" in text
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: SftConfig(batch_size=0), "expected batch_size to lie between 1 and 65536, got 0"),
+        (lambda: SftConfig(max_seconds=-1), r"expected max_seconds to be at least 0, got -1"),
+        (lambda: SftConfig(learning_rate=float("nan")), "expected learning_rate to lie between 0 and 1, got nan"),
+        (lambda: SftConfig(dtype="float16"), "expected dtype to be one of float32, bfloat16, got 'float16'"),
+        (lambda: SftConfig(batch_size=2.5), r"expected batch_size to be of type int, got 2\.5"),
+        (lambda: SftConfig(batch_size=True), "expected batch_size to be of type int, got True"),
+        (lambda: PretrainConfig(hidden_size=100, num_heads=3), "multiple of 2 x num_heads = 6, got 100"),
+        (lambda: PpoConfig(episodes_per_update=10, minibatch_size=4), "multiple of minibatch_size = 4, got 10"),
+    ],
+)
+def test_option_out_of_range_is_refused_with_its_value(make, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        make()
+
+
+def test_whole_numbers_are_taken_for_fractions() -> None:
+    assert SftConfig(num_epochs=2).num_epochs == 2.0
+
+
+def test_mistakes_end_with_one_line_and_code_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"text": 3}\n')
+    missing = tmp_path / "none.jsonl"
+    for arguments, words in (
+        (
+            ["tokenizer", "--texts", str(missing), "--output", str(tmp_path / "o")],
+            f"got {missing}, which cannot be found",
+        ),
+        (
+            ["tokenizer", "--texts", str(bad), "--output", str(tmp_path / "o")],
+            f"{bad}, line 1: text record: expected 'text'",
+        ),
+        (
+            ["tokenizer", "--texts", str(bad), "--output", str(tmp_path / "o"), "--vocab-size", "1"],
+            "vocab_size to lie between",
+        ),
+        (["tokenizer", "--texts", str(bad), "--output", str(bad / "o")], "--output to be a folder that can be written"),
+        (
+            ["sft", "--base", str(tmp_path), "--demonstrations", str(bad), "--output", str(tmp_path / "o")],
+            "expected a tokenizer at",
+        ),
+        (
+            ["sample", "--policy", str(missing), "--prompts", str(bad), "--output", str(tmp_path / "o")],
+            "to name a model folder",
+        ),
+    ):
+        assert main(arguments) == 2
+        error = capsys.readouterr().err
+        assert words in error
+        assert len(error.strip().splitlines()) == 1
+
+
+def test_the_steps_follow_each_other_as_processes(tmp_path: Path) -> None:
+    write_records(tmp_path / "t.jsonl.gz", [{"text": "The cat eats soup. " * 30}] * 20)
+
+    def run(*arguments: str) -> dict:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            [sys.executable, "-m", "rlhf", *arguments],
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        return json.loads(done.stdout)
+
+    assert run("tokenizer", "--texts", "t.jsonl.gz", "--output", "tok", "--vocab-size", "280")["vocab_size"] <= 280
+    shape = (
+        "--hidden-size",
+        "16",
+        "--num-heads",
+        "2",
+        "--num-layers",
+        "1",
+        "--context-length",
+        "16",
+        "--tokens-per-batch",
+        "64",
+    )
+    files = ("--tokenizer", "tok/model", "--texts", "t.jsonl.gz", "--validation", "t.jsonl.gz", "--output", "base")
+    assert run("pretrain", *files, *shape, "--max-steps", "5", "--threads", "1")["num_steps"] == 5
+    assert (tmp_path / "base" / "model" / "model.safetensors").exists()
+
+
+def test_help_does_not_load_torch() -> None:
+    code = "import sys; import rlhf.__main__ as m; m.build_parser().format_help(); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -1,0 +1,108 @@
+"""Folders are whole or absent; hashes follow content; loops end where they should."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from rlhf.checkpoint import load_state, save_model, save_state, sha256_of_folder, write_folder
+from rlhf.optimization import cosine_schedule
+from rlhf.progress import Progress
+from rlhf.types import InputError, ignore_report
+
+
+def test_saved_model_is_hashed_and_complete(
+    policy: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
+) -> None:
+    first = save_model(policy, tokenizer, tmp_path / "a", {"role": "policy"})
+    assert (
+        first == sha256_of_folder(tmp_path / "a") == save_model(policy, tokenizer, tmp_path / "b", {"role": "policy"})
+    )
+    assert {"model.safetensors", "config.json", "tokenizer.json", "card.json", "README.md"} <= {
+        p.name for p in (tmp_path / "a").iterdir()
+    }
+    assert "model.embed_tokens.weight" in load_file(tmp_path / "a" / "model.safetensors")
+    with torch.no_grad():
+        next(policy.parameters())[0, 0] += 1
+    assert save_model(policy, tokenizer, tmp_path / "a", {"role": "policy"}) != first
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_hash_knows_names_and_bytes(tmp_path: Path) -> None:
+    for name, files in {"one": {"a": "x", "b": ""}, "two": {"a": "", "b": "x"}, "three": {"a": "x", "b": ""}}.items():
+        (tmp_path / name).mkdir()
+        for file, text in files.items():
+            (tmp_path / name / file).write_text(text)
+    one, two, three = (sha256_of_folder(tmp_path / name) for name in ("one", "two", "three"))
+    assert one == three != two
+
+
+def test_failed_write_leaves_the_old_folder(tmp_path: Path) -> None:
+    write_folder(tmp_path / "a", lambda folder: (folder / "x").write_text("old"))
+
+    def fail(folder: Path) -> None:
+        (folder / "x").write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_folder(tmp_path / "a", fail)
+    assert (tmp_path / "a" / "x").read_text() == "old"
+
+
+def test_state_survives_a_kill_between_the_two_renames(tmp_path: Path) -> None:
+    assert load_state(tmp_path, identity={"seed": 1}) is None
+    save_state(tmp_path, {"step": 3, "weight": torch.ones(2)}, identity={"seed": 1})
+    (tmp_path / "state").rename(tmp_path / ".old-state")
+    state = load_state(tmp_path, identity={"seed": 1})
+    assert state is not None
+    assert state["step"] == 3
+    with pytest.raises(InputError, match="seed was 1 and is now 2"):
+        load_state(tmp_path, identity={"seed": 2})
+
+
+def test_cosine_schedule_by_hand() -> None:
+    shape = {"warmup_fraction": 0.2, "final_fraction": 0.1}
+    # halfway up the warmup; its end; halfway down: 0.1 + 0.9 / 2; the end
+    assert [cosine_schedule(at, **shape) for at in (0.1, 0.2, 0.6, 1.0)] == pytest.approx([0.5, 1.0, 0.55, 0.1])
+    assert cosine_schedule(0.0, warmup_fraction=0.0, final_fraction=0.1) == 1.0
+
+
+def test_progress_is_the_larger_share_and_counts_earlier_attempts() -> None:
+    clock = [100.0]
+    limits = {"max_steps": 10, "max_seconds": 20.0, "checkpoint_every_seconds": 5.0}
+    progress = Progress("x", ignore_report, **limits, now=lambda: clock[0])
+    progress.advance(1)
+    clock[0] += 4
+    assert progress.fraction == pytest.approx(0.2)
+    assert not progress.is_checkpoint_due
+    clock[0] += 1
+    assert progress.is_checkpoint_due
+    later = Progress("x", ignore_report, **limits, now=lambda: clock[0])
+    later.resume(progress.state())
+    clock[0] += 14.9
+    assert not later.is_over
+    clock[0] += 0.2
+    assert later.is_over
+
+
+def test_progress_reports_means_once_a_second() -> None:
+    clock, reports = [0.0], []
+    progress = Progress(
+        "x",
+        lambda kind, values: reports.append((kind, values)),
+        max_steps=4,
+        max_seconds=0,
+        checkpoint_every_seconds=1,
+        now=lambda: clock[0],
+    )
+    for loss in (1.0, 2.0, 3.0, 5.0):
+        clock[0] += 0.5
+        progress.advance(10, loss=loss)
+    metrics = [values for kind, values in reports if kind == "metric"]
+    assert [(m["step"], m["loss"], m["tokens_per_second"]) for m in metrics] == [(2, 1.5, 20.0), (4, 4.0, 20.0)]
+    assert [values for kind, values in reports if kind == "phase"] == [
+        {"name": "x", "done": 2, "total": 4},
+        {"name": "x", "done": 4, "total": 4},
+    ]
