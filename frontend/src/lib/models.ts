@@ -378,3 +378,8 @@ export interface Assignment {
   };
   draft: { body: Record<string, unknown>; updated_at: string } | null;
 }
+export interface OpenInvitation {
+  email: string;
+  role: Role;
+  project_name: string;
+}

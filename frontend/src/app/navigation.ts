@@ -1,0 +1,14 @@
+import { IconPencilCheck } from "@tabler/icons-react";
+
+import { navItems, type NavItem } from "@/features/routes";
+import { useRoles } from "@/hooks/use-roles";
+import type { Role } from "@/lib/models";
+
+const labelerItem: NavItem = { label: "Label", to: "labeling", icon: IconPencilCheck, roles: ["labeler"] };
+
+/** The pages of a project that this person's roles open, in the order of the menu. */
+export function useProjectMenu(projectId: number): NavItem[] {
+  const { isLabeler, isManager, isEngineer } = useRoles(projectId);
+  const mine: Record<Role, boolean> = { labeler: isLabeler, manager: isManager, engineer: isEngineer };
+  return [labelerItem, ...navItems].filter(({ roles }) => roles.some((role) => mine[role]));
+}

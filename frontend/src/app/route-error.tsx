@@ -1,0 +1,19 @@
+import { Alert, Button, Container, Stack, Text } from "@mantine/core";
+import { useRouteError } from "react-router";
+
+/** A page that broke, or whose code could not be fetched after the site was updated. */
+export function RouteError() {
+  const error = useRouteError();
+  return (
+    <Container size="sm" py="xl">
+      <Alert color="red" variant="light" title="This page stopped working" role="alert">
+        <Stack align="flex-start" gap="sm">
+          <Text size="sm">{error instanceof Error ? error.message : String(error)}</Text>
+          <Button size="xs" variant="default" onClick={() => window.location.reload()}>
+            Reload the page
+          </Button>
+        </Stack>
+      </Alert>
+    </Container>
+  );
+}

@@ -1,0 +1,17 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { api, setCsrfToken, unwrap } from "@/lib/api-client";
+import type { Session } from "@/lib/models";
+import { SESSION_KEY } from "@/lib/queries/get-session";
+
+export function useSignIn() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { username: string; password: string }) => unwrap<Session>(api.POST("/api/v1/session", { body })),
+    onSuccess: (session) => {
+      setCsrfToken(session.csrf_token);
+      queryClient.clear();
+      queryClient.setQueryData(SESSION_KEY, session);
+    },
+  });
+}

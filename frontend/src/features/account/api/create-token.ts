@@ -1,0 +1,14 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { api, unwrap } from "@/lib/api-client";
+import type { ApiToken } from "@/lib/models";
+
+import { TOKENS_KEY } from "./get-tokens";
+
+export function useCreateToken() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { name: string; scopes: string[] }) => unwrap<ApiToken>(api.POST("/api/v1/tokens", { body })),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: TOKENS_KEY }),
+  });
+}

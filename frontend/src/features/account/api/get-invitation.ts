@@ -1,0 +1,12 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { api, unwrap } from "@/lib/api-client";
+import type { OpenInvitation } from "@/lib/models";
+
+export function useInvitation(token: string) {
+  return useQuery({
+    queryKey: ["invitations", token],
+    queryFn: ({ signal }) =>
+      unwrap<OpenInvitation>(api.GET("/api/v1/invitations/{token}", { params: { path: { token } }, signal })),
+  });
+}

@@ -1,0 +1,13 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { api, unwrap } from "@/lib/api-client";
+import type { ApiToken, Page } from "@/lib/models";
+
+export const TOKENS_KEY = ["tokens"];
+
+export function useTokens() {
+  return useQuery({
+    queryKey: TOKENS_KEY,
+    queryFn: ({ signal }) => unwrap<Page<ApiToken>>(api.GET("/api/v1/tokens", { signal })),
+  });
+}

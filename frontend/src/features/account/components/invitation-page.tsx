@@ -1,0 +1,73 @@
+import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { useState, type FormEvent } from "react";
+import { useNavigate, useParams } from "react-router";
+
+import { ErrorAlert } from "@/components/ui/error-alert";
+import { QueryView } from "@/components/ui/query-view";
+import { ApiError } from "@/lib/api-client";
+import { useSession } from "@/lib/queries/get-session";
+
+import { useAcceptInvitation } from "../api/accept-invitation";
+import { useSignIn } from "../api/create-session";
+import { useInvitation } from "../api/get-invitation";
+import { EntryPage } from "./entry-page";
+
+const MIN_PASSWORD_CHARACTERS = 10;
+
+export function InvitationPage() {
+  const { token = "" } = useParams();
+  const invitation = useInvitation(token);
+  const { data } = invitation;
+  const text = data ? `You are invited to ${data.project_name} as ${data.role} (${data.email}).` : "Opening your invitation.";
+  useSession(); // brings the CSRF token
+  return (
+    <EntryPage title="Join Roundtable" text={text}>
+      <QueryView query={invitation}>{() => <AccountForm token={token} />}</QueryView>
+    </EntryPage>
+  );
+}
+
+function AccountForm({ token }: { token: string }) {
+  const accept = useAcceptInvitation(token);
+  const signIn = useSignIn();
+  const navigate = useNavigate();
+  const [account, setAccount] = useState({ username: "", display_name: "", password: "" });
+  const fields = accept.error instanceof ApiError ? accept.error.fields : {};
+  const isShort = account.password.length > 0 && account.password.length < MIN_PASSWORD_CHARACTERS;
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    await accept.mutateAsync(account);
+    await signIn.mutateAsync({ username: account.username, password: account.password });
+    navigate("/", { replace: true });
+  };
+  const bind = (name: keyof typeof account) => ({
+    value: account[name],
+    onChange: (event: { currentTarget: { value: string } }) => {
+      const { value } = event.currentTarget;
+      setAccount((previous) => ({ ...previous, [name]: value }));
+    },
+    error: fields[name],
+    required: true,
+    withAsterisk: false,
+  });
+  return (
+    <form onSubmit={(event) => void submit(event).catch(() => {})}>
+      <Stack>
+        <TextInput label="User name" autoComplete="username" autoCapitalize="none" {...bind("username")} data-testid="invitation-username" />
+        <TextInput label="Your name" autoComplete="name" {...bind("display_name")} data-testid="invitation-name" />
+        <PasswordInput
+          label="Password"
+          description={`At least ${MIN_PASSWORD_CHARACTERS} characters.`}
+          autoComplete="new-password"
+          {...bind("password")}
+          data-testid="invitation-password"
+        />
+        <ErrorAlert error={accept.error ?? signIn.error} />
+        <Button type="submit" disabled={isShort} loading={accept.isPending || signIn.isPending} data-testid="invitation-submit">
+          Create my account
+        </Button>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,61 @@
+import { Alert, Button, Checkbox, Code, CopyButton, Group, Stack, TextInput } from "@mantine/core";
+import { useState, type FormEvent } from "react";
+
+import { ErrorAlert } from "@/components/ui/error-alert";
+import { humanize } from "@/lib/format";
+
+import { useCreateToken } from "../api/create-token";
+
+const SCOPES = ["read", "label", "write"];
+
+export function TokenForm() {
+  const create = useCreateToken();
+  const [name, setName] = useState("");
+  const [scopes, setScopes] = useState(["read"]);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate({ name: name.trim(), scopes }, { onSuccess: () => setName("") });
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm" mb="md">
+        <Group align="flex-end" gap="md">
+          <TextInput
+            label="Name"
+            placeholder="What will use it"
+            required
+            withAsterisk={false}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            data-testid="token-name"
+          />
+          <Checkbox.Group label="It may" value={scopes} onChange={setScopes}>
+            <Group h={36}>
+              {SCOPES.map((scope) => (
+                <Checkbox key={scope} value={scope} label={humanize(scope)} />
+              ))}
+            </Group>
+          </Checkbox.Group>
+          <Button type="submit" loading={create.isPending} disabled={!name.trim() || !scopes.length} data-testid="token-create">
+            Make a token
+          </Button>
+        </Group>
+        <ErrorAlert error={create.error} />
+        {create.data?.token && (
+          <Alert color="teal" variant="light" title="Copy the token now; it is not shown again">
+            <Group gap="sm">
+              <Code data-testid="token-text">{create.data.token}</Code>
+              <CopyButton value={create.data.token}>
+                {({ copied, copy }) => (
+                  <Button size="compact-xs" variant="default" onClick={copy}>
+                    {copied ? "Copied" : "Copy"}
+                  </Button>
+                )}
+              </CopyButton>
+            </Group>
+          </Alert>
+        )}
+      </Stack>
+    </form>
+  );
+}
