@@ -6,6 +6,7 @@ from typing import Any
 
 from labeling.errors import DomainError
 
+MESSAGE_ROLES = ["system", "user", "assistant"]
 MAX_TEXT_CHARACTERS = 20_000
 
 

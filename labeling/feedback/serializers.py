@@ -4,13 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from labeling.feedback.answers import SubmittedAnswer
+from labeling.feedback.answers import MESSAGE_ROLES, SubmittedAnswer
 from labeling.feedback.models import Completion, Demonstration, LabelingTask, RankedCompletion, Ranking, Skip
 from labeling.rounds.models import Prompt
 
 
 class ChatMessageSerializer(serializers.Serializer[Any]):
-    role = serializers.ChoiceField(choices=["system", "user", "assistant"])
+    role = serializers.ChoiceField(choices=MESSAGE_ROLES)
     content = serializers.CharField(allow_blank=True)
     weight = serializers.IntegerField(required=False, min_value=0, max_value=1)
 

@@ -6,6 +6,8 @@ State = RoundStage.State
 Kind = RoundStage.Kind
 MANAGER = Membership.Role.MANAGER
 ENGINEER = Membership.Role.ENGINEER
+ACTIONS = ["start", "close", "skip", "retry", "approve", "reject"]
+ROUND_STATES = ["running", "waiting", "failed", "done", "rejected"]
 ROLES: dict[str, set[str]] = {
     "start": {MANAGER},
     "close": {MANAGER},

@@ -4,9 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from labeling.loop.guards import ACTIONS, ROUND_STATES
 from labeling.rounds.models import RoundStage
-
-ACTIONS = ["start", "close", "skip", "retry", "approve", "reject"]
 
 
 class RecipeStageSerializer(serializers.Serializer[Any]):
@@ -72,7 +71,7 @@ class StageSerializer(serializers.Serializer[Any]):
 class RoundSummarySerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     number = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=["running", "waiting", "failed", "done", "rejected"])
+    state = serializers.ChoiceField(choices=ROUND_STATES)
     current_stage = serializers.CharField(allow_blank=True, help_text="Kind of the first stage that is not over.")
     created_at = serializers.DateTimeField()
 

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from labeling.feedback.answers import MESSAGE_ROLES
 from labeling.feedback.serializers import ChatMessageSerializer, CompletionSerializer
 from labeling.rounds.models import Checkpoint, Corpus, Prompt
 from labeling.training.models import DatasetSnapshot, Evaluation, MetricPoint, RunInput, RunOutput, TrainingRun
@@ -204,7 +205,7 @@ class RunLogSerializer(serializers.Serializer[Any]):
 
 
 class SampleMessageSerializer(serializers.Serializer[Any]):
-    role = serializers.ChoiceField(choices=["system", "user", "assistant"])
+    role = serializers.ChoiceField(choices=MESSAGE_ROLES)
     content = serializers.CharField(allow_blank=True, max_length=20_000)
 
 
