@@ -10,6 +10,7 @@ import secrets
 import shutil
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,8 @@ class Demo:
         _next_bar(bar, None)
         self.rounds.append(board)
         for stage in board["stages"]:
-            self.seconds[f"round{number}.{stage['kind']}"] = stage["seconds"]
+            began, ended = (datetime.fromisoformat(stage[name]) for name in ("started_at", "finished_at"))
+            self.seconds[f"round{number}.{stage['kind']}"] = (ended - began).total_seconds()
             for run_id in stage["run_ids"]:
                 self.runs[f"round{number}.{stage['kind']}"] = self.admin.get(f"/runs/{run_id}")
 
@@ -199,7 +201,7 @@ class Demo:
         while True:
             self.site.check()
             run = self.admin.get(f"/runs/{run_id}")
-            _progress(bar, run["progress"])
+            _progress(bar, run["progress"].get("done", 0), run["progress"].get("total", 0))
             if run["state"] in ("failed", "cancelled"):
                 raise RuntimeError(f"run {run_id} ({name}) {run['state']}: {run['error']}")
             if run["state"] == "done":
@@ -207,14 +209,18 @@ class Demo:
                 return run
             time.sleep(0.5)
 
-    def _show(self, bar: tqdm, stage: dict) -> None:
-        if stage["run_ids"]:
-            _progress(bar, self.admin.get(f"/runs/{stage['run_ids'][-1]}")["progress"])
-        elif stage["counts"].get("places"):
-            _progress(bar, {"done": stage["counts"].get("filled", 0), "total": stage["counts"]["places"]})
+    @staticmethod
+    def _show(bar: tqdm | None, stage: dict) -> None:
+        counts = stage["counts"]
+        num_places = counts["places_open"] + counts["places_leased"] + counts["places_filled"]
+        if num_places:
+            _progress(bar, counts["places_filled"], num_places)
+        else:
+            _progress(bar, counts["progress_done"], counts["progress_total"])
 
     def _checkpoint(self, run_name: str, role: str) -> Path:
-        return local_path(self._output(self.runs[run_name], role)["uri"])
+        checkpoint = self._output(self.runs[run_name], role)["id"]
+        return local_path(self.admin.get(f"/checkpoints/{checkpoint}")["uri"])
 
     @staticmethod
     def _output(run: dict, role: str) -> dict:
@@ -263,10 +269,10 @@ def _next_bar(bar: tqdm | None, name: str | None) -> tqdm | None:
     return tqdm(total=None, desc=name, bar_format=shape) if name else None
 
 
-def _progress(bar: tqdm | None, progress: dict) -> None:
-    if bar is not None and progress.get("total"):
-        bar.total = progress["total"]
-        bar.update(progress.get("done", 0) - bar.n)
+def _progress(bar: tqdm | None, done: float, total: float) -> None:
+    if bar is not None and total:
+        bar.total = total
+        bar.update(done - bar.n)
 
 
 def print_table(figures: dict[str, Any], path: Path) -> None:

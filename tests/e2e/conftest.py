@@ -1,0 +1,46 @@
+"""A running site with its own PostgreSQL, Redis, Ray, Celery and web server, and a real browser to use it with."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from demo.site import Site
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with Site.start(tmp_path_factory.mktemp("roundtable") / "site", port=free_port()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    installed = next((found for found in (shutil.which(name) for name in names if name) if found), None)
+    with sync_playwright() as playwright:
+        if installed is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.fail("No Chromium was found; `bash docker/ensure-browser.sh` installs one or says how.")
+        running = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_ARGUMENTS)
+        yield running
+        running.close()
