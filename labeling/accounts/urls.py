@@ -1,5 +1,10 @@
-"""URLs of the accounts part of the API."""
+"""URLs of a person's own things, below /api/v1/."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from labeling.accounts import api
+
+urlpatterns = [
+    path("tokens", api.TokenListView.as_view()),
+    path("tokens/<int:token_id>", api.TokenView.as_view()),
+]

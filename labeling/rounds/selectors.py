@@ -1,10 +1,11 @@
 """Reads of a project and what belongs to it. `*_get_for` is the only way a view gets an object: it checks who asks."""
 
-from django.db.models import QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from labeling.accounts.models import User
 from labeling.errors import Forbidden, NotFound
-from labeling.rounds.models import GuidelineVersion, Import, LabelSchemaVersion, Membership, Project, Prompt
+from labeling.rounds.models import GuidelineVersion, Import, Invitation, LabelSchemaVersion, Membership, Project, Prompt
 
 MANAGER = Membership.Role.MANAGER
 ENGINEER = Membership.Role.ENGINEER
@@ -53,7 +54,7 @@ def prompts_for(user: User, project_id: int, *, split: str = "", search: str = "
     if split:
         prompts = prompts.filter(split=split)
     if search:
-        prompts = prompts.filter(messages__icontains=search)
+        prompts = prompts.alias(text=Cast("messages", TextField())).filter(text__icontains=search, redacted_at=None)
     return prompts
 
 
@@ -65,3 +66,40 @@ def guideline_latest(project: Project) -> GuidelineVersion:
 def label_schema_latest(project: Project) -> LabelSchemaVersion:
     """The version that new tasks are made under; a project has one from its first moment."""
     return LabelSchemaVersion.objects.filter(project=project).order_by("-number")[:1].get()
+
+
+def roles_by_project(user: User) -> dict[int, list[str]]:
+    """The user's roles in every project that they may see."""
+    if user.is_superuser:
+        return {pk: sorted(Membership.Role.values) for pk in Project.objects.values_list("pk", flat=True)}
+    roles: dict[int, list[str]] = {}
+    for project_id, role in Membership.objects.filter(user=user).order_by("role").values_list("project_id", "role"):
+        roles.setdefault(project_id, []).append(role)
+    return roles
+
+
+def people_for(user: User, project_id: int) -> QuerySet[User]:
+    """Members of a project with the number of their counted answers in it, for its managers."""
+    project = project_get_for(user, project_id, MANAGER)
+    people = User.objects.filter(memberships__project=project).distinct().select_related("contractor")
+    return people.annotate(
+        num_demonstrations=answers_counted("demonstrations", project),
+        num_rankings=answers_counted("rankings", project),
+    ).prefetch_related(Prefetch("memberships", Membership.objects.filter(project=project), to_attr="roles_here"))
+
+
+def answers_counted(relation: str, project: Project) -> Count:
+    return Count(relation, filter=Q(**{f"{relation}__project": project, f"{relation}__is_counted": True}), distinct=True)
+
+
+def person_get_for(user: User, project_id: int, person_id: int) -> User:
+    """A member of a project, for its managers."""
+    person = people_for(user, project_id).filter(pk=person_id).first()
+    if person is None:
+        raise NotFound(f"There is no person {person_id} in this project.")
+    return person
+
+
+def invitations_for(user: User, project_id: int) -> QuerySet[Invitation]:
+    """Every invitation to a project, for its managers."""
+    return Invitation.objects.filter(project=project_get_for(user, project_id, MANAGER))

@@ -1,0 +1,48 @@
+"""Signing in with a password, throttled by address and name."""
+
+import hashlib
+
+from django.contrib.auth import authenticate, login
+from django.core.cache import cache
+from django.http import HttpRequest
+from redis import RedisError
+
+from labeling.accounts.models import User
+from labeling.errors import DomainError, Throttled, Unavailable
+
+ATTEMPTS = 10
+WINDOW_SECONDS = 60
+
+
+class WrongCredentials(DomainError):
+    """Unknown name, wrong password or deactivated account: which one is not said."""
+
+    code = "wrong_credentials"
+    status = 400
+
+
+def sign_in(request: HttpRequest, username: str, password: str) -> User:
+    """Start a session for this person. Raises Throttled, Unavailable (Redis counts attempts) or WrongCredentials."""
+    key = throttle_key(request.META.get("REMOTE_ADDR", ""), username)
+    attempt_count(key)
+    user = authenticate(request, username=username, password=password)
+    if not isinstance(user, User):
+        raise WrongCredentials("The name or the password is wrong, or the account is deactivated.")
+    login(request, user)
+    cache.delete(key)
+    return user
+
+
+def throttle_key(address: str, username: str) -> str:
+    return "sign-in:" + hashlib.sha256(f"{address}\0{username.casefold()}".encode()).hexdigest()
+
+
+def attempt_count(key: str) -> None:
+    """Count one attempt in the current window; without the counter nobody signs in, so that guessing stays slow."""
+    try:
+        cache.add(key, 0, WINDOW_SECONDS)
+        attempts = cache.incr(key)
+    except (RedisError, ValueError) as error:  # ValueError: the window ended between the two calls
+        raise Unavailable("Signing in is not possible for a moment; try again.") from error
+    if attempts > ATTEMPTS:
+        raise Throttled(f"More than {ATTEMPTS} attempts in a minute for this name; wait a minute, then try again.")

@@ -1,0 +1,64 @@
+"""Imports of files, and the prompts that they brought."""
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api_pages import CURSOR, page_of
+from labeling.errors import InvalidInput
+from labeling.rounds import selectors, serializers
+from labeling.rounds.models import Import, Prompt
+from labeling.rounds.selectors import ENGINEER, MANAGER, project_get_for
+from labeling.rounds.uploads import import_create
+
+ImportPage = serializers.page("Import", serializers.ImportSerializer)
+PromptPage = serializers.page("Prompt", serializers.PromptSerializer)
+SPLIT = OpenApiParameter("split", str, enum=Prompt.Split.values)
+SEARCH = OpenApiParameter("search", str, description="Text inside the messages.")
+
+
+class ImportListView(APIView):
+    token_scope = "manage"
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(operation_id="import_list", parameters=[CURSOR], responses=ImportPage)
+    def get(self, request: Request, project_id: int) -> Response:
+        """Imports of the project, newest first."""
+        imports = Import.objects.filter(project=project_get_for(request.user, project_id, MANAGER, ENGINEER))
+        return Response(page_of(request, imports, serializers.ImportSerializer))
+
+    @extend_schema(
+        operation_id="import_create",
+        request={"multipart/form-data": serializers.ImportInputSerializer},
+        responses={201: serializers.ImportSerializer},
+    )
+    def post(self, request: Request, project_id: int) -> Response:
+        """Upload a file; its rows are read in the background, and all of them enter or none."""
+        project = project_get_for(request.user, project_id, MANAGER, ENGINEER)
+        size = int(request.META.get("CONTENT_LENGTH") or 0)
+        if size > settings.IMPORT_MAX_BYTES:
+            limit = f"at most {settings.IMPORT_MAX_BYTES:,} bytes"
+            raise InvalidInput(f"Expected a file of {limit}, got {size:,}; split it.", {"file": limit})
+        body = serializers.ImportInputSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        created = import_create(actor=request.user, project=project, **body.validated_data)
+        return Response(serializers.ImportSerializer(created).data, status=201)
+
+
+class ImportView(APIView):
+    @extend_schema(operation_id="import_get", responses=serializers.ImportSerializer)
+    def get(self, request: Request, project_id: int, import_id: int) -> Response:
+        """One import: how far it is, or why it was refused."""
+        return Response(serializers.ImportSerializer(selectors.import_get_for(request.user, project_id, import_id)).data)
+
+
+class PromptListView(APIView):
+    @extend_schema(operation_id="prompt_list", parameters=[CURSOR, SPLIT, SEARCH], responses=PromptPage)
+    def get(self, request: Request, project_id: int) -> Response:
+        """Prompts, newest first."""
+        split, search = request.query_params.get("split", ""), request.query_params.get("search", "")
+        prompts = selectors.prompts_for(request.user, project_id, split=split, search=search.replace("\0", ""))
+        return Response(page_of(request, prompts, serializers.PromptSerializer))
