@@ -7,6 +7,7 @@ with one line on stderr and exit code 2. The trainers are imported only when one
 import argparse
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -243,4 +244,7 @@ class ProgressBars:
 
 
 if __name__ == "__main__":
+    # PyTorch's threads spin while they wait; on a machine that others use too, that slows training several times.
+    # OpenMP reads this when PyTorch is imported, which happens later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(main())
