@@ -4,8 +4,16 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from labeling.rounds.models import Checkpoint, GuidelineVersion, Import, LabelSchemaVersion, Project, Prompt, Round
-from labeling.rounds.models import RoundStage
+from labeling.rounds.models import (
+    Checkpoint,
+    GuidelineVersion,
+    Import,
+    LabelSchemaVersion,
+    Project,
+    Prompt,
+    Round,
+    RoundStage,
+)
 
 USER = settings.AUTH_USER_MODEL
 
