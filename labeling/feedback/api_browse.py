@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.feedback import selectors, services
-from labeling.feedback.paging import CURSOR, page_of
+from labeling.api_pages import CURSOR, page_of
 from labeling.feedback.serializers import (
     CompletionSerializer,
     DemonstrationPageSerializer,

@@ -40,7 +40,7 @@ FOR UPDATE OF place SKIP LOCKED
 """
 _TAKE = f"""
 UPDATE feedback_place
-SET state = 'leased', labeler_id = %(labeler)s, lease_token = %(token)s,
+SET state = 'leased', labeler_id = %(labeler)s, lease_token = %(token)s::uuid,
     lease_expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
 WHERE id = COALESCE(
   ({_CANDIDATE.format(condition="place.state = 'open'")}),
@@ -79,12 +79,12 @@ def place_claim(*, labeler: User, project: Project, after_place: int | None = No
     open Place is taken: highest priority, then oldest, never of a task that they answered, hold or skipped.
     """
     labeler_serialize(project_id=project.pk, labeler_id=labeler.pk)
-    values = {
+    values: dict[str, int | str] = {
         "project": project.pk,
         "labeler": labeler.pk,
         "after": after_place or 0,
         "seconds": project.lease_seconds,
-        "token": uuid.uuid4(),
+        "token": str(uuid.uuid4()),
     }
     with connection.cursor() as cursor:
         cursor.execute(_RESUME, values)
@@ -149,7 +149,8 @@ def leases_expire(*, seconds: float = REOPEN_AFTER_SECONDS) -> int:
     """Opens the Places whose lease ran out `seconds` ago or longer; returns how many. Called by beat."""
     with connection.cursor() as cursor:
         cursor.execute(_REOPEN, {"seconds": seconds})
-        return cursor.rowcount
+        num_opened: int = cursor.rowcount
+    return num_opened
 
 
 def _holds_too_many(labeler: User, project: Project) -> bool:

@@ -17,7 +17,7 @@ class ChatMessageSerializer(serializers.Serializer[Any]):
 
 class SchemaAxisSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     low = serializers.CharField(help_text="What the lowest rating means.")
     high = serializers.CharField(help_text="What the highest rating means.")
     minimum = serializers.IntegerField()
@@ -26,7 +26,7 @@ class SchemaAxisSerializer(serializers.Serializer[Any]):
 
 class SchemaFlagSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class AssignmentSchemaSerializer(serializers.Serializer[Any]):

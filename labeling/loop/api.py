@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from labeling.feedback.paging import CURSOR, page_of
+from labeling.api_pages import CURSOR, page_of
 from labeling.feedback.selectors import STAFF
 from labeling.loop import selectors, services
 from labeling.loop.recipe import default_recipe

@@ -1,5 +1,6 @@
 """What each kind of stage does. `step` looks at a running stage and does the next thing that can be done; it never waits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -167,7 +168,7 @@ def _approve(stage: RoundStage) -> Progress:
     return Progress(dict(stage.outputs), "Waits for a person to approve or reject the new policy.")
 
 
-_STEPS = {
+_STEPS: dict[str, Callable[[RoundStage], Progress]] = {
     Kind.DEMONSTRATE: _demonstrate, Kind.SFT: _sft, Kind.SAMPLE: _sample, Kind.RANK: _rank, Kind.REWARD: _reward,
     Kind.PPO: _ppo, Kind.EVALUATE: _evaluate, Kind.APPROVE: _approve,
 }  # fmt: skip
@@ -189,7 +190,7 @@ def _snapshot(
     stage: RoundStage, outputs: dict[str, Any], name: str, kind: str, filters: dict[str, Any]
 ) -> tuple[dict[str, Any], DatasetSnapshot | None, str]:
     """The stage's sealed snapshot, made on the first call; None with the reason while it is being exported."""
-    snapshot = DatasetSnapshot.objects.filter(pk=outputs.get(name)).first()
+    snapshot = DatasetSnapshot.objects.filter(pk=outputs.get(name, 0)).first()
     if snapshot is None:
         snapshot = snapshot_create(project=stage.round.project, kind=kind, filters=filters, actor=None, round=stage.round)
         outputs[name] = snapshot.pk
@@ -204,7 +205,7 @@ def _run(
     stage: RoundStage, outputs: dict[str, Any], kind: str, inputs: dict[str, Any], config: dict[str, Any] | None = None
 ) -> Progress:
     """The stage's run, made on the first call; done when it is."""
-    run = TrainingRun.objects.filter(pk=outputs.get("run_id")).first()
+    run = TrainingRun.objects.filter(pk=outputs.get("run_id", 0)).first()
     if run is None:
         name = f"round {stage.round.number} {stage.kind}"
         run = run_create(

@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 
 from labeling.accounts.models import User
 from labeling.errors import InvalidInput
-from labeling.feedback.paging import CURSOR, page_of
+from labeling.api_pages import CURSOR, page_of
 from labeling.feedback.selectors import STAFF
 from labeling.rounds.models import Checkpoint
 from labeling.rounds.selectors import project_get_for

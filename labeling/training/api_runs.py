@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.errors import InvalidInput
-from labeling.feedback.paging import CURSOR, page_of
+from labeling.api_pages import CURSOR, page_of
 from labeling.feedback.selectors import STAFF
 from labeling.rounds.selectors import project_get_for
 from labeling.training import selectors, services

@@ -149,7 +149,7 @@ def _part_write(store: Store, snapshot: DatasetSnapshot, split: str, index: int,
     with store.open_write(f"snapshots/{snapshot.pk}/{name}") as file:
         hashed = _Hashed(file)
         num_rows = 0
-        with gzip.GzipFile(fileobj=hashed, mode="wb", mtime=0, filename="") as packed:  # type: ignore[call-overload]
+        with gzip.GzipFile(fileobj=hashed, mode="wb", mtime=0, filename="") as packed:
             for record in _records(snapshot, list(ids.values_list("object_id", flat=True))):
                 packed.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
                 num_rows += 1

@@ -47,12 +47,8 @@ def _problem(schema: Mapping[str, Any], value: Any) -> str:
         return f"Expected {' or '.join(names)}, got {value!r}."
     if "enum" in schema and value not in schema["enum"]:
         return f"Expected one of {schema['enum']}, got {value!r}."
-    for key, is_outside, words in (
-        ("minimum", lambda limit: value < limit, "at least"),
-        ("maximum", lambda limit: value > limit, "at most"),
-        ("exclusiveMinimum", lambda limit: value <= limit, "more than"),
-        ("exclusiveMaximum", lambda limit: value >= limit, "less than"),
-    ):
-        if key in schema and is_outside(schema[key]):
-            return f"Expected {words} {schema[key]}, got {value!r}."
+    if "minimum" in schema and value < schema["minimum"]:
+        return f"Expected at least {schema['minimum']}, got {value!r}."
+    if "maximum" in schema and value > schema["maximum"]:
+        return f"Expected at most {schema['maximum']}, got {value!r}."
     return ""

@@ -98,7 +98,9 @@ class CheckpointPageSerializer(serializers.Serializer[Any]):
 
 
 class CheckpointInputSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField(max_length=500, help_text="A folder below MODELS_DIR, or the name of a model on the hub.")
+    source = serializers.CharField(  # type: ignore[assignment]
+        max_length=500, help_text="A folder below MODELS_DIR, or the name of a model on the hub."
+    )
     name = serializers.CharField(max_length=128, required=False, allow_blank=True, default="")
 
 

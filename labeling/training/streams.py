@@ -20,7 +20,6 @@ from labeling.accounts.services import token_authenticate
 from labeling.api_errors import error_body
 from labeling.errors import DomainError
 from labeling.feedback.selectors import STAFF
-from labeling.rounds.models import Project
 from labeling.rounds.selectors import project_get_for
 from labeling.training import selectors
 from labeling.training.models import TrainingRun
@@ -49,8 +48,7 @@ SELECT md5(COALESCE(string_agg(line, ';' ORDER BY line), '')) FROM (
 async def run_stream(request: HttpRequest, run_id: int) -> HttpResponseBase:
     """Events `metric` (id = sequence) and `state` of one run; goes on after Last-Event-ID."""
     try:
-        user = await sync_to_async(signed_in_user)(request)
-        await sync_to_async(selectors.run_get_for)(user, run_id)
+        await sync_to_async(run_check)(request, run_id)
     except DomainError as error:
         return JsonResponse(error_body(error.code, error.message), status=error.status)
     return stream_response(run_events(run_id, last_event_id(request)))
@@ -60,11 +58,10 @@ async def run_stream(request: HttpRequest, run_id: int) -> HttpResponseBase:
 async def project_stream(request: HttpRequest, project_id: int) -> HttpResponseBase:
     """An event `round` whenever anything on the project's round board has changed."""
     try:
-        user = await sync_to_async(signed_in_user)(request)
-        project: Project = await sync_to_async(project_get_for)(user, project_id, *STAFF)
+        await sync_to_async(project_check)(request, project_id)
     except DomainError as error:
         return JsonResponse(error_body(error.code, error.message), status=error.status)
-    return stream_response(board_events(project.pk))
+    return stream_response(board_events(project_id))
 
 
 class NotSignedIn(DomainError):
@@ -86,6 +83,22 @@ def signed_in_user(request: HttpRequest) -> User:
     if not isinstance(user, User) or not user.is_active:
         raise NotSignedIn("Sign in to follow live changes.")
     return user
+
+
+def run_check(request: HttpRequest, run_id: int) -> None:
+    """Raises a DomainError unless the person may see the run; gives the connection back."""
+    try:
+        selectors.run_get_for(signed_in_user(request), run_id)
+    finally:
+        close_old_connections()
+
+
+def project_check(request: HttpRequest, project_id: int) -> None:
+    """Raises a DomainError unless the person may see the board; gives the connection back."""
+    try:
+        project_get_for(signed_in_user(request), project_id, *STAFF)
+    finally:
+        close_old_connections()
 
 
 def last_event_id(request: HttpRequest) -> int:
