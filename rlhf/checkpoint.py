@@ -62,9 +62,7 @@ def sha256_of_folder(folder: Path) -> str:
     """One hash of every file's path and bytes, in the order of the paths."""
     total = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        total.update(f"{path.relative_to(folder).as_posix()}\0{digest}\n".encode())
+        total.update(f"{path.relative_to(folder).as_posix()}\0{_sha256(path)}\n".encode())
     return total.hexdigest()
 
 
@@ -97,10 +95,10 @@ def load_state(output: Path, *, identity: dict[str, Any]) -> dict[str, Any] | No
 
 
 def run_identity(config: MachineOptions, **inputs: Any) -> dict[str, Any]:
-    """What makes two invocations the same run: the inputs and every option that shapes the result, not where or how long."""
+    """What makes two invocations the same run: the content of its inputs, wherever they lie, and every option that shapes the result."""
     aside = {"device", "threads", "max_seconds", "checkpoint_every_seconds"}
     options = {name: value for name, value in asdict(config).items() if name not in aside}
-    return {**options, **{name: _plain(value) for name, value in inputs.items()}}
+    return {**options, **{name: _content(value) for name, value in inputs.items()}}
 
 
 def finish(
@@ -126,8 +124,18 @@ def stored_summary(output: Path) -> dict[str, Any] | None:
     return summary
 
 
-def _plain(value: Any) -> Any:
-    return [str(item) for item in value] if isinstance(value, list) else str(value)
+def _content(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_content(item) for item in value]
+    path = Path(value)
+    if path.is_dir():
+        return "content " + sha256_of_folder(path)[:16]
+    return "content " + _sha256(path)[:16] if path.is_file() else str(value)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _old(folder: Path) -> Path:

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from rlhf.checkpoint import load_state, save_model, save_state, sha256_of_folder, write_folder
+from rlhf.checkpoint import load_state, run_identity, save_model, save_state, sha256_of_folder, write_folder
+from rlhf.config import SftConfig
 from rlhf.optimization import cosine_schedule
 from rlhf.progress import Progress
 from rlhf.types import InputError, ignore_report
@@ -60,6 +61,19 @@ def test_state_survives_a_kill_between_the_two_renames(tmp_path: Path) -> None:
     assert state["step"] == 3
     with pytest.raises(InputError, match="seed was 1 and is now 2"):
         load_state(tmp_path, identity={"seed": 2})
+
+
+def test_a_run_is_known_by_the_content_of_its_inputs_not_by_their_place(tmp_path: Path) -> None:
+    for name, text in (("a", "x"), ("b", "x"), ("c", "y")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "data.jsonl").write_text(text)
+    a, b, c = (run_identity(SftConfig(), base=tmp_path / n, files=[tmp_path / n / "data.jsonl"]) for n in "abc")
+    assert a == b
+    assert a != c
+    assert run_identity(SftConfig(threads=2, max_seconds=9), base="hub/name") == run_identity(
+        SftConfig(), base="hub/name"
+    )
+    assert run_identity(SftConfig(seed=2), base="hub/name") != run_identity(SftConfig(), base="hub/name")
 
 
 def test_cosine_schedule_by_hand() -> None:
