@@ -1,15 +1,26 @@
-import { Typography } from "@mantine/core";
-import ReactMarkdown from "react-markdown";
+import ReactMarkdown, { type Components } from "react-markdown";
 import rehypeSanitize from "rehype-sanitize";
 import remarkGfm from "remark-gfm";
 
-/** Markdown written by people or models, made safe: no raw HTML, no scripts, no styles. */
+import classes from "./markdown.module.css";
+
+// Text here comes from models and from people. Nothing in it may fetch an address by being looked at.
+const components: Components = {
+  a: ({ href, children }) => (
+    <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+      {children}
+    </a>
+  ),
+  img: ({ alt }) => <em>[image: {alt || "without description"}]</em>,
+};
+
+/** Sanitised markdown: no raw HTML, no remote images. */
 export function Markdown({ text }: { text: string }) {
   return (
-    <Typography>
-      <ReactMarkdown remarkPlugins={[remarkGfm]} rehypePlugins={[rehypeSanitize]}>
+    <div className={classes.markdown}>
+      <ReactMarkdown remarkPlugins={[remarkGfm]} rehypePlugins={[rehypeSanitize]} components={components}>
         {text}
       </ReactMarkdown>
-    </Typography>
+    </div>
   );
 }

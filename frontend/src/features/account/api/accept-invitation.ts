@@ -11,6 +11,6 @@ interface NewAccount {
 export function useAcceptInvitation(token: string) {
   return useMutation({
     mutationFn: (body: NewAccount) =>
-      unwrap<unknown>(api.POST("/api/v1/invitations/{token}/accept", { params: { path: { token } }, body })),
+      unwrap(api.POST("/api/v1/invitations/{token}/accept", { params: { path: { token } }, body })),
   });
 }

@@ -7,7 +7,7 @@ import { SESSION_KEY } from "@/lib/queries/get-session";
 export function useSignIn() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: { username: string; password: string }) => unwrap<Session>(api.POST("/api/v1/session", { body })),
+    mutationFn: (body: { username: string; password: string }) => unwrap(api.POST("/api/v1/session", { body })),
     onSuccess: (session) => {
       setCsrfToken(session.csrf_token);
       queryClient.clear();

@@ -8,7 +8,7 @@ import { TOKENS_KEY } from "./get-tokens";
 export function useCreateToken() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: { name: string; scopes: string[] }) => unwrap<ApiToken>(api.POST("/api/v1/tokens", { body })),
+    mutationFn: (body: { name: string; scopes: string[] }) => unwrap(api.POST("/api/v1/tokens", { body })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: TOKENS_KEY }),
   });
 }

@@ -5,7 +5,7 @@ import { api, unwrap } from "@/lib/api-client";
 export function useSignOut() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: () => unwrap<unknown>(api.DELETE("/api/v1/session")),
+    mutationFn: () => unwrap(api.DELETE("/api/v1/session", {})),
     onSettled: () => queryClient.resetQueries(),
   });
 }

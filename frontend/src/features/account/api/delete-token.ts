@@ -8,7 +8,7 @@ export function useDeleteToken() {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: (tokenId: number) =>
-      unwrap<unknown>(api.DELETE("/api/v1/tokens/{token_id}", { params: { path: { token_id: tokenId } } })),
+      unwrap(api.DELETE("/api/v1/tokens/{token_id}", { params: { path: { token_id: tokenId } } })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: TOKENS_KEY }),
   });
 }

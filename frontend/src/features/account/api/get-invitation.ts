@@ -7,6 +7,6 @@ export function useInvitation(token: string) {
   return useQuery({
     queryKey: ["invitations", token],
     queryFn: ({ signal }) =>
-      unwrap<OpenInvitation>(api.GET("/api/v1/invitations/{token}", { params: { path: { token } }, signal })),
+      unwrap(api.GET("/api/v1/invitations/{token}", { params: { path: { token } }, signal })),
   });
 }

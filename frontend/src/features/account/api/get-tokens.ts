@@ -8,6 +8,6 @@ export const TOKENS_KEY = ["tokens"];
 export function useTokens() {
   return useQuery({
     queryKey: TOKENS_KEY,
-    queryFn: ({ signal }) => unwrap<Page<ApiToken>>(api.GET("/api/v1/tokens", { signal })),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/tokens", { signal })),
   });
 }

@@ -1,0 +1,13 @@
+import type { Assignment, TaskAnswer } from "@/lib/models";
+
+import type { AnswerDraft } from "../draft-store";
+
+/** What the two kinds of task share. */
+export interface AnswerProps {
+  assignment: Assignment;
+  draft: AnswerDraft;
+  change: (part: Partial<AnswerDraft> | ((previous: AnswerDraft) => Partial<AnswerDraft>)) => void;
+  submit: (answer: TaskAnswer) => void;
+  isSending: boolean;
+  isLost: boolean;
+}

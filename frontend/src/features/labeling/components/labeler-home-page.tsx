@@ -1,0 +1,90 @@
+import { Button, Group, Paper, SimpleGrid, Stack, Text } from "@mantine/core";
+import { IconArrowRight, IconMoodSmile } from "@tabler/icons-react";
+import { Link } from "react-router";
+
+import { EmptyState } from "@/components/ui/empty-state";
+import { PageHeader } from "@/components/ui/page-header";
+import { QueryView } from "@/components/ui/query-view";
+import { useRouteId } from "@/hooks/use-route-id";
+import { formatCount } from "@/lib/format";
+
+import { useLabelingSummary } from "../api/get-labeling-summary";
+import { GuidelinesButton } from "./guidelines-button";
+
+export function LabelerHomePage() {
+  const projectId = useRouteId("projectId");
+  const summary = useLabelingSummary(projectId);
+  return (
+    <>
+      <PageHeader title="Label" text="Write answers and rank what the model wrote. You always get the next task that needs you.">
+        <GuidelinesButton projectId={projectId} />
+      </PageHeader>
+      <QueryView query={summary}>
+        {({ open, mine }) => {
+          const numOpen = open.demonstration + open.ranking;
+          return (
+            <Stack gap="lg">
+              <Paper withBorder p="lg" radius="md">
+                {numOpen > 0 ? (
+                  <Group justify="space-between" gap="md">
+                    <div>
+                      <Text size="xl" fw={650}>
+                        {formatCount(numOpen)} {numOpen === 1 ? "task waits" : "tasks wait"} for you
+                      </Text>
+                      <Text size="sm" c="dimmed">
+                        What you write is saved as you go; you can stop at any time.
+                      </Text>
+                    </div>
+                    <Button
+                      component={Link}
+                      to={`/projects/${projectId}/labeling/task`}
+                      size="md"
+                      rightSection={<IconArrowRight size={18} />}
+                      data-testid="start-labeling"
+                    >
+                      Start
+                    </Button>
+                  </Group>
+                ) : (
+                  <EmptyState
+                    icon={IconMoodSmile}
+                    title="Nothing is open right now"
+                    text="New tasks come when the round moves on. This page looks again by itself."
+                  >
+                    <Button
+                      component={Link}
+                      to={`/projects/${projectId}/labeling/task`}
+                      variant="light"
+                      data-testid="start-labeling"
+                    >
+                      Look for a task
+                    </Button>
+                  </EmptyState>
+                )}
+              </Paper>
+              <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
+                <Figure label="Answers to write" value={open.demonstration} testId="open-demonstrations" />
+                <Figure label="Completions to rank" value={open.ranking} testId="open-rankings" />
+                <Figure label="Yours in 24 hours" value={mine.today} testId="mine-today" />
+                <Figure label="Yours in all" value={mine.total} testId="mine-total" />
+              </SimpleGrid>
+            </Stack>
+          );
+        }}
+      </QueryView>
+    </>
+  );
+}
+
+function Figure({ label, value, testId }: { label: string; value: number; testId: string }) {
+  return (
+    <Paper withBorder p="md" radius="md">
+      <Text size="xl" fw={650} data-testid={testId}>
+        {formatCount(value)}
+      </Text>
+      <Text size="sm" c="dimmed">
+        {label}
+      </Text>
+    </Paper>
+  );
+}

@@ -1,0 +1,44 @@
+import { ActionIcon, Kbd, Modal, Table } from "@mantine/core";
+import { useDisclosure, useHotkeys } from "@mantine/hooks";
+import { IconKeyboard } from "@tabler/icons-react";
+
+const COMMON: [string, string][] = [
+  ["G", "Open or close the guidelines"],
+  ["?", "Open or close this list"],
+  ["Ctrl + Enter", "Submit, from inside a text field too"],
+];
+const RANKING: [string, string][] = [
+  ["Arrows or Tab", "Go to another completion"],
+  ["1 to 9", "Give the completion this rank; the same digit again makes a tie"],
+  ["T or =", "Tie with the one above"],
+  ["Shift + Up / Down", "Move it one rank up or down"],
+  ["0 or Backspace", "Take its rank away"],
+  ["Enter", "Submit"],
+];
+
+export function ShortcutsButton({ isRanking }: { isRanking: boolean }) {
+  const [isOpen, { toggle, close }] = useDisclosure(false);
+  useHotkeys([["shift+?", toggle]]);
+  const rows = isRanking ? [...RANKING, ...COMMON] : COMMON;
+  return (
+    <>
+      <ActionIcon variant="default" size={30} onClick={toggle} aria-label="Keyboard shortcuts" aria-keyshortcuts="?">
+        <IconKeyboard size={18} />
+      </ActionIcon>
+      <Modal opened={isOpen} onClose={close} title="Keyboard" centered>
+        <Table>
+          <Table.Tbody>
+            {rows.map(([key, text]) => (
+              <Table.Tr key={key}>
+                <Table.Td miw={130}>
+                  <Kbd>{key}</Kbd>
+                </Table.Td>
+                <Table.Td>{text}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Modal>
+    </>
+  );
+}

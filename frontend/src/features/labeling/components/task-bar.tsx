@@ -1,0 +1,73 @@
+import { ActionIcon, Group, Text, Title, Tooltip } from "@mantine/core";
+import { IconArrowLeft, IconClock } from "@tabler/icons-react";
+import { Link } from "react-router";
+
+import type { Assignment, SkipReason } from "@/lib/models";
+
+import type { SaveState } from "../hooks/use-answer-draft";
+import type { useLease } from "../hooks/use-lease";
+import { GuidelinesButton } from "./guidelines-button";
+import { ShortcutsButton } from "./shortcuts-button";
+import { SkipButton } from "./skip-button";
+import classes from "./task.module.css";
+
+const SAVE_TEXTS: Record<SaveState, string> = {
+  unchanged: "",
+  unsaved: "Saving",
+  saved: "Draft saved",
+  browser: "Kept in this browser",
+};
+const SOON_SECONDS = 120;
+
+interface TaskBarProps {
+  projectId: number;
+  assignment: Assignment;
+  lease: ReturnType<typeof useLease>;
+  saveState: SaveState;
+  onSkip: (reason: SkipReason, note: string) => Promise<void>;
+}
+
+export function TaskBar({ projectId, assignment, lease, saveState, onSkip }: TaskBarProps) {
+  const isRanking = assignment.task.kind === "ranking";
+  return (
+    <Group justify="space-between" gap="xs" mb="sm">
+      <Group gap="xs" wrap="nowrap">
+        <ActionIcon component={Link} to={`/projects/${projectId}/labeling`} variant="subtle" color="gray" aria-label="Back; your draft is kept">
+          <IconArrowLeft size={18} />
+        </ActionIcon>
+        <Title order={1} size="h4">
+          {isRanking ? "Rank the completions" : "Write the answer"}
+        </Title>
+        <Text size="xs" c="dimmed" aria-live="polite" data-testid="save-state">
+          {SAVE_TEXTS[saveState]}
+        </Text>
+      </Group>
+      <Group gap={6}>
+        <Countdown seconds={lease.secondsLeft} onExtend={lease.extend} />
+        <SkipButton onSkip={onSkip} />
+        <GuidelinesButton projectId={projectId} number={assignment.task.guideline.number} />
+        <ShortcutsButton isRanking={isRanking} />
+      </Group>
+    </Group>
+  );
+}
+
+function Countdown({ seconds, onExtend }: { seconds: number; onExtend: () => Promise<void> }) {
+  const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  return (
+    <Tooltip label="Time left on this task. It is renewed while you work; press to renew it now.">
+      <button
+        type="button"
+        className={classes.countdown}
+        data-soon={seconds < SOON_SECONDS || undefined}
+        data-testid="lease-countdown"
+        aria-label={`${text} left on this task. Extend`}
+        onClick={() => void onExtend()}
+      >
+        <IconClock size={14} aria-hidden />
+        {text}
+        {seconds < SOON_SECONDS && <span className={classes.extend}>Extend</span>}
+      </button>
+    </Tooltip>
+  );
+}

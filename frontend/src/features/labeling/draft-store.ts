@@ -1,0 +1,63 @@
+import type { Ranks } from "./ranks";
+
+/** What a labeler has done on a task so far; the body of the draft on the server and of its copy in this browser. */
+export interface AnswerDraft {
+  text: string;
+  ranks: Ranks;
+  ratings: Record<number, Record<string, number>>;
+  flags: Record<number, string[]>;
+  all_bad: boolean;
+  notes: string;
+  seconds: number;
+}
+
+interface LocalDraft {
+  body: AnswerDraft;
+  synced_at: string | null; // the server's time of the save that holds all of this; null: the server does not have it
+}
+
+interface ServerDraft {
+  body: Record<string, unknown>;
+  updated_at: string;
+}
+
+export const EMPTY_DRAFT: AnswerDraft = { text: "", ranks: {}, ratings: {}, flags: {}, all_bad: false, notes: "", seconds: 0 };
+
+function keyOf(userId: number, taskId: number): string {
+  return `roundtable.draft.${userId}.${taskId}`;
+}
+
+export function localDraftRead(userId: number, taskId: number): LocalDraft | null {
+  try {
+    const text = localStorage.getItem(keyOf(userId, taskId));
+    return text === null ? null : (JSON.parse(text) as LocalDraft);
+  } catch {
+    return null; // storage is switched off, or holds something else under this key
+  }
+}
+
+/** Returns whether the browser kept it. */
+export function localDraftWrite(userId: number, taskId: number, draft: LocalDraft): boolean {
+  try {
+    localStorage.setItem(keyOf(userId, taskId), JSON.stringify(draft));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function localDraftRemove(userId: number, taskId: number): void {
+  try {
+    localStorage.removeItem(keyOf(userId, taskId));
+  } catch {
+    // storage is switched off: nothing was kept
+  }
+}
+
+/** Work the server has not seen wins; else the later of two saves, both by the server's clock. */
+export function draftChoose(local: LocalDraft | null, server: ServerDraft | null): AnswerDraft {
+  if (local && (local.synced_at === null || !server || local.synced_at >= server.updated_at)) {
+    return { ...EMPTY_DRAFT, ...local.body };
+  }
+  return { ...EMPTY_DRAFT, ...(server?.body ?? {}) };
+}

@@ -1,0 +1,65 @@
+import { useEffect, useRef } from "react";
+
+import type { AnswerDraft } from "../draft-store";
+import { rankClear, rankMove, rankSet, rankTie, type Ranks } from "../ranks";
+
+interface RankingKeys {
+  shown: number[];
+  focused: number | null;
+  change: (part: (previous: AnswerDraft) => Partial<AnswerDraft>) => void;
+  focusCard: (id: number) => void;
+  submit: () => void;
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
+}
+
+function isControl(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("button, a, input, [role=dialog]") !== null;
+}
+
+/** The new order after a key on the focused completion; null when the key means nothing here. */
+function ranksAfter(ranks: Ranks, id: number, event: KeyboardEvent, numRows: number): Ranks | null {
+  const digit = Number(event.key);
+  if (digit >= 1 && digit <= numRows) return rankSet(ranks, id, digit);
+  if (event.key === "t" || event.key === "T" || event.key === "=") return rankTie(ranks, id);
+  if (event.key === "0" || event.key === "Backspace" || event.key === "Delete") return rankClear(ranks, id);
+  if ((event.altKey || event.shiftKey) && event.key === "ArrowUp") return rankMove(ranks, id, -1, numRows);
+  if ((event.altKey || event.shiftKey) && event.key === "ArrowDown") return rankMove(ranks, id, 1, numRows);
+  return null;
+}
+
+/** The whole board by keyboard. Keys typed into a text field, a rating or a dialog are left alone. */
+export function useRankingKeys(options: RankingKeys): void {
+  const latest = useRef(options);
+  latest.current = options;
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const { shown, focused, change, focusCard, submit } = latest.current;
+      const { target } = event;
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return submit();
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || isTyping(target)) return;
+      if (document.querySelector("[role=dialog]")) return;
+      if (target instanceof HTMLInputElement && target.type === "radio") return; // arrows and digits rate
+      if (event.key === "Enter" && !isControl(target)) {
+        event.preventDefault();
+        return submit();
+      }
+      const id = focused ?? shown[0];
+      if (id === undefined) return;
+      if (ranksAfter({}, id, event, shown.length)) {
+        event.preventDefault();
+        return change(({ ranks }) => ({ ranks: ranksAfter(ranks, id, event, shown.length) ?? ranks }));
+      }
+      const step = ["ArrowDown", "ArrowRight", "j"].includes(event.key) ? 1 : ["ArrowUp", "ArrowLeft", "k"].includes(event.key) ? -1 : 0;
+      const neighbour = step && shown[shown.indexOf(id) + step];
+      if (neighbour) {
+        event.preventDefault();
+        focusCard(neighbour);
+      }
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
+}
