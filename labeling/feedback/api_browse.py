@@ -5,8 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from labeling.feedback import selectors, services
 from labeling.api_pages import CURSOR, page_of
+from labeling.feedback import selectors, services
 from labeling.feedback.serializers import (
     CompletionSerializer,
     DemonstrationPageSerializer,

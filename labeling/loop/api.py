@@ -13,8 +13,8 @@ from labeling.loop.serializers import (
     RecipeSerializer,
     RoundInputSerializer,
     RoundPageSerializer,
+    RoundRowSerializer,
     RoundSerializer,
-    RoundSummarySerializer,
     StageActInputSerializer,
 )
 from labeling.rounds.models import Membership
@@ -28,7 +28,7 @@ class RoundListView(APIView):
     def get(self, request: Request, project_id: int) -> Response:
         """Rounds, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
-        return Response(page_of(request, selectors.rounds_of(project), RoundSummarySerializer, shown_as=selectors.summary_get))
+        return Response(page_of(request, selectors.rounds_of(project), RoundRowSerializer))
 
     @extend_schema(operation_id="round_create", request=RoundInputSerializer, responses={201: RoundSerializer})
     def post(self, request: Request, project_id: int) -> Response:

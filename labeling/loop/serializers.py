@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from labeling.loop.guards import ACTIONS, ROUND_STATES
+from labeling.loop.selectors import summary_get
 from labeling.rounds.models import RoundStage
 
 
@@ -74,6 +75,13 @@ class RoundSummarySerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=ROUND_STATES)
     current_stage = serializers.CharField(allow_blank=True, help_text="Kind of the first stage that is not over.")
     created_at = serializers.DateTimeField()
+
+
+class RoundRowSerializer(RoundSummarySerializer):
+    """A Round of the database in one line."""
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return super().to_representation(summary_get(instance))
 
 
 class RoundSerializer(RoundSummarySerializer):

@@ -6,8 +6,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.accounts.models import User
-from labeling.errors import InvalidInput
 from labeling.api_pages import CURSOR, page_of
+from labeling.errors import InvalidInput
 from labeling.feedback.selectors import STAFF
 from labeling.rounds.models import Checkpoint
 from labeling.rounds.selectors import project_get_for

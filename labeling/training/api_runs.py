@@ -5,8 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from labeling.errors import InvalidInput
 from labeling.api_pages import CURSOR, page_of
+from labeling.errors import InvalidInput
 from labeling.feedback.selectors import STAFF
 from labeling.rounds.selectors import project_get_for
 from labeling.training import selectors, services

@@ -232,3 +232,9 @@ def test_win_rate_interval_is_close_to_the_normal_one_for_many_prompts():
     found = win_rate({prompt: [1.0 if prompt < 60 else 0.0] for prompt in range(100)})
     assert abs(found.low - 0.504) < 0.02
     assert abs(found.high - 0.696) < 0.02
+
+
+def test_rounds_are_listed_with_their_derived_state(world):
+    world.manager.post(world.url("rounds"), {"recipe": [RECIPE[1]]}, format="json")
+    row = world.manager.get(world.url("rounds")).json()["results"][0]
+    assert (row["number"], row["state"], row["current_stage"]) == (1, "waiting", "sft")
