@@ -1,7 +1,7 @@
 """The bundled domain: a person asks for a short note, the assistant writes it.
 
 Everything is drawn from a seed, so two runs make the same text. Requests are divided by their meaning (a hash of name, thing,
-tone, purpose and length): half may appear in pretraining text, a quarter in demonstrations, a quarter as prompts, so no prompt is
+tone, purpose and length): a quarter may appear in pretraining text, a quarter in demonstrations, half as prompts, so no prompt is
 ever seen in an earlier stage, whatever its wording. Writing quality is a number: the chance that a note satisfies each attribute
 of demo/judge.py. Nothing here knows the judge or any trainer.
 """
@@ -10,12 +10,13 @@ import hashlib
 import itertools
 import random
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from demo import words
 
 DEMONSTRATION_QUALITY = 0.6
 PRETRAINING_QUALITY = (0.2, 0.6)
+PRETRAINING_RECALL = 0.9
 REQUEST_FORMATS = (
     ("Request: ", "\nReply: "),
     ("Q: ", "\nA: "),
@@ -36,24 +37,28 @@ class Brief(NamedTuple):
     def share(self) -> str:
         """Where a request with these demands may appear: pretraining, demonstrations or prompts."""
         digit = hashlib.sha256(" ".join(self).encode()).digest()[0] % 4
-        return ("prompts", "demonstrations", "pretraining", "pretraining")[digit]
+        return ("prompts", "prompts", "demonstrations", "pretraining")[digit]
 
 
-def pretraining_texts(seed: int, n: int = 14_000) -> Iterator[dict]:
+def pretraining_texts(seed: int, n: int = 14_000) -> Iterator[dict[str, Any]]:
     """Yield n `text` records: pages of requests with replies of varied quality, diaries and small stories."""
     rng = random.Random(f"pretraining {seed}")
     for number in range(n):
         kind = rng.random()
-        if kind < 0.75:
+        if kind < 0.8:
             text, title = _correspondence(rng), "Correspondence"
-        elif kind < 0.9:
+        elif kind < 0.84:
+            text, title = _roll_call(rng), "Roll call"
+        elif kind < 0.88:
+            text, title = _ledger(rng), "Ledger"
+        elif kind < 0.96:
             text, title = _story(rng), "Story"
         else:
             text, title = _diary(rng), "Diary"
         yield {"text": text, "title": f"{title} {number}"}
 
 
-def prompts(seed: int, n: int) -> list[dict]:
+def prompts(seed: int, n: int) -> list[dict[str, Any]]:
     """Return n `prompt` records with distinct demands; the platform divides them into train, validation and test."""
     rng = random.Random(f"prompts {seed}")
     briefs = [brief for brief in _all_briefs() if brief.share == "prompts"]
@@ -66,7 +71,7 @@ def prompts(seed: int, n: int) -> list[dict]:
     return records
 
 
-def demonstrations(seed: int, n: int, quality: float = DEMONSTRATION_QUALITY) -> list[dict]:
+def demonstrations(seed: int, n: int, quality: float = DEMONSTRATION_QUALITY) -> list[dict[str, Any]]:
     """Return n `demonstration` records by writers who satisfy each attribute only with chance `quality`."""
     rng = random.Random(f"demonstrations {seed}")
     records = []
@@ -80,7 +85,7 @@ def demonstrations(seed: int, n: int, quality: float = DEMONSTRATION_QUALITY) ->
     return records
 
 
-def few_shot_prompt(prompt_messages: list[dict], seed: int = 0, shots: int = 2) -> str:
+def few_shot_prompt(prompt_messages: list[dict[str, Any]], seed: int = 0, shots: int = 2) -> str:
     """Return plain text that asks a base model, which knows no chat template, for the same note."""
     rng = random.Random(f"few-shot {seed}")
     before, after = REQUEST_FORMATS[0]
@@ -102,9 +107,13 @@ def request_text(rng: random.Random, brief: Brief) -> str:
     return rng.choice(words.REQUESTS).format(**wanted)
 
 
-def note_text(rng: random.Random, brief: Brief, quality: float) -> str:
-    """Return a note that satisfies each demand with chance `quality`; what fails is replaced by words of like length."""
-    hits = {demand: rng.random() < quality for demand in ("item", "name", "tone", "reason", "close", "count")}
+def note_text(rng: random.Random, brief: Brief, quality: float, recall: float | None = None) -> str:
+    """Return a note that satisfies each demand with chance `quality`; what fails is replaced by words of like length.
+
+    `recall` is the chance of naming the person and the thing, where it differs.
+    """
+    hits = {demand: rng.random() < quality for demand in ("tone", "reason", "close", "count")}
+    hits |= {demand: rng.random() < (quality if recall is None else recall) for demand in ("item", "name")}
     sentences = [_opening(rng, brief, hits)]
     length = {"two": 2, "three": 3}[brief.sentences]
     if not hits["count"]:
@@ -146,9 +155,9 @@ def _all_briefs() -> Iterator[Brief]:
         yield Brief(*demands)
 
 
-def _draw_brief(rng: random.Random, share: str) -> Brief:
+def _draw_brief(rng: random.Random, share: str, **fixed: str) -> Brief:
     while True:
-        brief = Brief(*(rng.choice(group) for group in _GROUPS))
+        brief = Brief(*(rng.choice(group) for group in _GROUPS))._replace(**fixed)
         if brief.share == share:
             return brief
 
@@ -159,10 +168,11 @@ _GROUPS = (words.NAMES, words.ITEMS, words.TONES, words.PURPOSES, words.COUNTS)
 def _correspondence(rng: random.Random) -> str:
     before, after = rng.choice(REQUEST_FORMATS)
     quality = rng.uniform(*PRETRAINING_QUALITY)
+    first = _draw_brief(rng, "pretraining")
     pairs = []
-    for _ in range(rng.randint(1, 3)):
-        brief = _draw_brief(rng, "pretraining")
-        pairs.append(f"{before}{request_text(rng, brief)}{after}{note_text(rng, brief, quality)}")
+    for _ in range(rng.randint(2, 4)):
+        brief = _draw_brief(rng, "pretraining", name=first.name, item=first.item)
+        pairs.append(f"{before}{request_text(rng, brief)}{after}{note_text(rng, brief, quality, PRETRAINING_RECALL)}")
     return "\n\n".join(pairs)
 
 
@@ -180,14 +190,40 @@ def _story(rng: random.Random) -> str:
     return " ".join([lines[0], *(lines[index] for index in kept)])
 
 
+def _roll_call(rng: random.Random) -> str:
+    """People or things listed, and read out again in the same order."""
+    group = rng.choice((words.NAMES, words.ITEMS, words.NAMES + words.ITEMS))
+    listed = ", ".join(rng.sample(group, rng.randint(4, 9)))
+    first, again = rng.choice(
+        (
+            ("On the list for {day}: ", "Read out again: "),
+            ("The list at the {place}: ", "The same once more: "),
+            ("Asked for: ", "Brought: "),
+        )
+    )
+    return f"{_fill(rng, first)}{listed}.\n{again}{listed}."
+
+
+def _ledger(rng: random.Random) -> str:
+    """Who has what, told twice in different order: the shortest lesson in finding a word again."""
+    count = rng.randint(2, 4)
+    loans = list(zip(rng.sample(words.NAMES, count), rng.sample(words.ITEMS, count), strict=True))
+    first = [f"{name} has the {item}." for name, item in loans]
+    rng.shuffle(loans)
+    second = [f"The {item} is a loan to {name}." for name, item in loans]
+    return " ".join(first) + "\n" + " ".join(second)
+
+
 def _diary(rng: random.Random) -> str:
     lines = []
     for day in words.DAYS[: rng.randint(2, 4)]:
         name, item, place = rng.choice(words.NAMES), rng.choice(words.ITEMS), rng.choice(words.PLACES)
-        line = rng.choice((
-            "{day}. I gave the {item} to {name}, and {name} gave me a hug. Then I put the {item} away.",
-            "{day}. {name} came from the {place} with the {item}. I wish {name} would come again.",
-            "{day}. I wrote a note to {name} about the {item}. {name} wrote back because the {item} was lost.",
-        ))
+        line = rng.choice(
+            (
+                "{day}. I gave the {item} to {name}, and {name} gave me a hug. Then I put the {item} away.",
+                "{day}. {name} came from the {place} with the {item}. I wish {name} would come again.",
+                "{day}. I wrote a note to {name} about the {item}. {name} wrote back because the {item} was lost.",
+            )
+        )
         lines.append(line.format(day=day, name=name, item=item, place=place))
     return "\n".join(lines)

@@ -9,25 +9,32 @@ import functools
 import itertools
 import random
 import re
+from typing import Any
 
 from demo import domain, words
 
 WEIGHTS = {
-    "item": 0.18, "addressee": 0.12, "tone": 0.22, "purpose": 0.06, "sentences": 0.14, "reason": 0.15, "close": 0.13,
+    "item": 0.18,
+    "addressee": 0.12,
+    "tone": 0.22,
+    "purpose": 0.06,
+    "sentences": 0.14,
+    "reason": 0.15,
+    "close": 0.13,
 }
 PENALTIES = {"repetition": 0.2, "wordy": 0.3, "broken": 0.5}
 WORDS_PER_SENTENCE = 13
 _KNOWN_NOTES = 4000
 
 
-def gold(prompt_messages: list[dict], completion: str) -> float:
+def gold(prompt_messages: list[dict[str, Any]], completion: str) -> float:
     """Return the judge's score: 1.0 is a perfect note, 0 a note that does nothing asked; penalties can take it below."""
     found = attributes(prompt_messages, completion)
     merits = sum(weight * found[name] for name, weight in WEIGHTS.items())
     return merits - sum(weight * found[name] for name, weight in PENALTIES.items())
 
 
-def attributes(prompt_messages: list[dict], completion: str) -> dict[str, float]:
+def attributes(prompt_messages: list[dict[str, Any]], completion: str) -> dict[str, float]:
     """Return each attribute of the note in 0..1; of `repetition`, `wordy` and `broken`, 0 is best."""
     brief = read_brief(prompt_messages)
     tokens = re.findall(r"[a-z']+", completion.lower())
@@ -48,7 +55,7 @@ def attributes(prompt_messages: list[dict], completion: str) -> dict[str, float]
     }
 
 
-def read_brief(prompt_messages: list[dict]) -> domain.Brief:
+def read_brief(prompt_messages: list[dict[str, Any]]) -> domain.Brief:
     """Return what the last user message demands; raise ValueError when it is not a request of this domain."""
     request = next(message["content"] for message in reversed(prompt_messages) if message["role"] == "user")
     tokens = re.findall(r"[A-Za-z]+", request)
@@ -58,7 +65,9 @@ def read_brief(prompt_messages: list[dict]) -> domain.Brief:
         for group in (words.NAMES, words.ITEMS, words.TONES, words.COUNTS)
     ]
     if purpose is None or None in found:
-        raise ValueError(f"expected a request that names a person, a thing, a tone, a purpose and a length, got {request!r}")
+        raise ValueError(
+            f"expected a request that names a person, a thing, a tone, a purpose and a length, got {request!r}"
+        )
     name, item, tone, count = found
     return domain.Brief(str(name), str(item), str(tone), purpose, str(count))
 
@@ -105,8 +114,9 @@ def _known_pairs() -> frozenset[tuple[str, str]]:
     rng = random.Random("known pairs")
     pairs: set[tuple[str, str]] = set()
     for _ in range(_KNOWN_NOTES):
-        brief = domain.Brief(*(rng.choice(group) for group in (
-            words.NAMES, words.ITEMS, words.TONES, words.PURPOSES, words.COUNTS)))
+        brief = domain.Brief(
+            *(rng.choice(group) for group in (words.NAMES, words.ITEMS, words.TONES, words.PURPOSES, words.COUNTS))
+        )
         tokens = re.findall(r"[a-z']+", domain.note_text(rng, brief, quality=0.6).lower())
         kinds = [_kind(token) for token in tokens]
         pairs.update(itertools.pairwise(kinds))

@@ -8,7 +8,7 @@ see the same task err apart. This module knows no HTTP: the caller carries answe
 import hashlib
 import random
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from demo import judge
 
@@ -31,7 +31,10 @@ def labeler_rng(labeler: str, task: str) -> random.Random:
 
 
 def rank(
-    rng: random.Random, prompt_messages: list[dict], completions: Sequence[str], noise: float = NOISE,
+    rng: random.Random,
+    prompt_messages: list[dict[str, Any]],
+    completions: Sequence[str],
+    noise: float = NOISE,
 ) -> Answer:
     """Return dense ranks (1 = best, equal = tie), a rating per axis and flags for each completion."""
     seen = [judge.gold(prompt_messages, text) + rng.gauss(0, noise) for text in completions]
@@ -41,7 +44,7 @@ def rank(
     return Answer(ranks_with_ties(seen), ratings, flags)
 
 
-def compare(rng: random.Random, prompt_messages: list[dict], a: str, b: str, noise: float = NOISE) -> int:
+def compare(rng: random.Random, prompt_messages: list[dict[str, Any]], a: str, b: str, noise: float = NOISE) -> int:
     """Return 1 when a is better, -1 when b is, 0 for a tie."""
     first, second = rank(rng, prompt_messages, (a, b), noise).ranks
     return (second > first) - (second < first)

@@ -7,7 +7,7 @@ plain lists; where they come from (the site, files) is the caller's affair.
 import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 NUM_RESAMPLES = 1000
 
@@ -58,14 +58,16 @@ def shuffled_prompts(prompt_ids: Sequence[str], seed: int = 0) -> dict[str, str]
     return dict(zip(order, order[1:] + order[:1], strict=True))
 
 
-def ranking_pairs(ranking: Mapping) -> list[tuple[int, int]]:
+def ranking_pairs(ranking: Mapping[str, Any]) -> list[tuple[int, int]]:
     """Return (better, worse) completion indexes of every untied pair of one `ranking` record."""
     ranks = ranking["ranks"]
     pairs = itertools.permutations(range(len(ranks)), 2)
     return [(i, j) for i, j in pairs if ranks[i] < ranks[j]]
 
 
-def pair_accuracy(rankings: Sequence[Mapping], score: Callable[[list[dict], str], float], seed: int = 0) -> Rate:
+def pair_accuracy(
+    rankings: Sequence[Mapping[str, Any]], score: Callable[[list[dict[str, Any]], str], float], seed: int = 0
+) -> Rate:
     """Return the share of untied pairs that `score` orders as the labeler did; equal scores count one half.
 
     With the reward model's score it is the accuracy, with the gold judge's the ceiling, with `len` the length baseline.
@@ -79,17 +81,17 @@ def pair_accuracy(rankings: Sequence[Mapping], score: Callable[[list[dict], str]
     return clustered_rate(units, seed)
 
 
-def length_score(_prompt_messages: list[dict], completion: str) -> float:
+def length_score(_prompt_messages: list[dict[str, Any]], completion: str) -> float:
     """Score a completion by its number of characters: the baseline that prefers the longer."""
     return float(len(completion))
 
 
-def agreement(rankings: Sequence[Mapping]) -> Rate:
+def agreement(rankings: Sequence[Mapping[str, Any]]) -> Rate:
     """Return the share of pairs untied for both labelers of a task on which the two agree.
 
     Rankings of one task carry the same `task_id`; completions are matched by `completion_ids`, else by text.
     """
-    tasks: dict[str, list[Mapping]] = {}
+    tasks: dict[str, list[Mapping[str, Any]]] = {}
     for ranking in rankings:
         tasks.setdefault(str(ranking["task_id"]), []).append(ranking)
     units = []
@@ -102,7 +104,7 @@ def agreement(rankings: Sequence[Mapping]) -> Rate:
     return clustered_rate(units)
 
 
-def _rank_by_completion(ranking: Mapping) -> dict[str, int]:
+def _rank_by_completion(ranking: Mapping[str, Any]) -> dict[str, int]:
     keys = ranking.get("completion_ids") or ranking["completions"]
     return {str(key): rank for key, rank in zip(keys, ranking["ranks"], strict=True)}
 

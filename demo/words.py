@@ -4,29 +4,61 @@ Shared by the writer (domain.py) and the gold judge (judge.py). No trainer reads
 """
 
 NAMES = (
-    "Anna", "Ben", "Clara", "David", "Emma", "Felix", "Grace", "Henry", "Iris", "Jack", "Kate", "Leo", "Maria",
-    "Noah", "Olive", "Peter", "Rosa", "Sam", "Tessa", "Victor", "Wendy", "Alice", "Oscar", "Nina",
+    "Anna",
+    "Ben",
+    "Clara",
+    "David",
+    "Emma",
+    "Felix",
+    "Grace",
+    "Henry",
+    "Iris",
+    "Jack",
+    "Kate",
+    "Leo",
+    "Maria",
+    "Noah",
+    "Peter",
+    "Rosa",
 )
 ITEMS = (
-    "kettle", "ladder", "lamp", "bicycle", "teapot", "hammer", "basket", "blanket", "camera", "carpet", "clock",
-    "drum", "fan", "flute", "guitar", "helmet", "jacket", "kite", "lantern", "mirror", "oven", "pan", "piano",
-    "pillow", "radio", "rope", "bench", "scarf", "shovel", "skates", "sofa", "stove", "suitcase", "table",
-    "tent", "tractor", "umbrella", "vase", "wagon", "whistle",
+    "kettle",
+    "ladder",
+    "lamp",
+    "bicycle",
+    "teapot",
+    "hammer",
+    "basket",
+    "blanket",
+    "camera",
+    "carpet",
+    "clock",
+    "drum",
+    "guitar",
+    "jacket",
+    "lantern",
+    "mirror",
+    "piano",
+    "radio",
+    "shovel",
+    "stove",
+    "table",
+    "tent",
+    "umbrella",
+    "wagon",
 )
-PLACES = (
-    "garden", "kitchen", "library", "market", "bakery", "harbour", "school", "station",
-)
+PLACES = ("garden", "kitchen", "library", "market", "bakery", "harbour", "school", "station")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 TONES = ("warm", "formal", "cheerful")
 PURPOSES = ("thank", "borrow", "sorry", "lend")
 COUNTS = ("two", "three")
 
 GREETINGS = {
-    "warm": ("My dear {name},", "Dearest {name},"),
-    "formal": ("Good day {name},", "Respected {name},"),
-    "cheerful": ("Hey {name},", "Hello {name},"),
+    "warm": ("My dear {name},", "My dearest {name},"),
+    "formal": ("Good day {name},", "Most respected {name},"),
+    "cheerful": ("Hey there {name},", "Hello again {name},"),
 }
-STRANGERS = ("friend", "neighbour", "you there", "whoever")
+STRANGERS = ("friend", "neighbour", "stranger", "whoever")
 
 CORES = {
     "thank": {
@@ -58,29 +90,44 @@ VAGUE_ITEMS = ("the thing", "that old thing", "something", "it")
 
 REASONS = {
     "thank": (
-        "because mine broke last {day}", "since we needed one at the {place}", "because it saved me a long walk",
+        "because mine broke last {day}",
+        "since we needed one at the {place}",
+        "because it saved me a long walk",
         "since the shop near the {place} had none",
     ),
     "borrow": (
-        "because mine broke last {day}", "since we have guests on {day}", "because the shop is closed until {day}",
+        "because mine broke last {day}",
+        "since we have guests on {day}",
+        "because the shop is closed until {day}",
         "since the {place} has none to spare",
     ),
     "sorry": (
-        "because I left it out in the rain", "since I dropped it near the {place}",
-        "because I forgot to bring it on {day}", "since my dog ran off with it",
+        "because I left it out in the rain",
+        "since I dropped it near the {place}",
+        "because I forgot to bring it on {day}",
+        "since my dog ran off with it",
     ),
     "lend": (
-        "because I will not need it until {day}", "since you have guests on {day}", "because we have two of them at home",
+        "because I will not need it until {day}",
+        "since you have guests on {day}",
+        "because we have two of them at home",
         "since yours is still at the {place}",
     ),
 }
 FILLERS = (
-    "or something like that", "as I told you on {day}", "and so on and so forth", "as people say at the {place}",
+    "or something like that",
+    "as I told you on {day}",
+    "and so on and so forth",
+    "as people say at the {place}",
     "like I said before",
 )
 MIDDLES = (
-    "It stood near the {place} all week.", "We can meet at the {place} on {day}.", "I saw it by the {place} on {day}.",
-    "The children asked about it on {day}.", "You can find me at the {place} on {day}.", "It looked fine at the {place}.",
+    "It stood near the {place} all week.",
+    "We can meet at the {place} on {day}.",
+    "I saw it by the {place} on {day}.",
+    "The children asked about it on {day}.",
+    "You can find me at the {place} on {day}.",
+    "It looked fine at the {place}.",
 )
 CLOSES = {
     "warm": ("With all my love until we meet.", "Sending you a warm hug tonight."),
@@ -88,17 +135,23 @@ CLOSES = {
     "cheerful": ("See you soon for some fun!", "Cheers and have a happy day!"),
 }
 RAMBLES = (
-    "That is all I have to say.", "Anyway I have to go.", "The weather is grey today.", "Now I will eat some soup.",
+    "That is all I have to say.",
+    "Anyway I have to go.",
+    "The weather is grey today.",
+    "Now I will eat some soup.",
 )
 
 REQUESTS = (
-    "Write a {tone} note to {name} to {purpose} the {item}. Use {sentences} sentences and give a reason.",
-    "Please write {name} a {tone} note of {sentences} sentences to {purpose} the {item}, with a reason.",
-    "I need a {tone} note for {name}, {sentences} sentences long. Please {purpose} the {item} and say why.",
-    "Can you {purpose} the {item} in a {tone} note to {name}? Use {sentences} sentences and say why.",
+    "Write a {tone} note of {sentences} sentences, with a reason, to {purpose} the {item}. It is for {name}.",
+    "I need a {tone} note, {sentences} sentences long, that says why. Please {purpose} the {item}. It goes to {name}.",
+    "In {sentences} {tone} sentences, and saying why, {purpose} the {item} in a note to {name}.",
+    "Make it {tone}, {sentences} sentences long, and give a reason: {purpose} the {item} in a note to {name}.",
 )
 PURPOSE_REQUESTS = {
-    "thank": "say thank you for", "borrow": "ask to borrow", "sorry": "say sorry about", "lend": "offer to lend",
+    "thank": "say thank you for",
+    "borrow": "ask to borrow",
+    "sorry": "say sorry about",
+    "lend": "offer to lend",
 }
 
 # What the judge listens for.

@@ -7,10 +7,12 @@ import pytest
 
 from demo import domain, judge
 
-PROMPT = [{
-    "role": "user",
-    "content": "Write a warm note to Anna to say thank you for the kettle. Use two sentences and give a reason.",
-}]
+PROMPT = [
+    {
+        "role": "user",
+        "content": "In two warm sentences, and saying why, say thank you for the kettle in a note to Anna.",
+    }
+]
 GOOD = (
     "My dear Anna, thank you from my heart for the kettle because mine broke last Monday. "
     "With all my love until we meet."
@@ -62,7 +64,9 @@ def test_gold_rises_with_quality_and_length_does_not() -> None:
         quality: [domain.note_text(rng, judge.read_brief(prompt), quality) for prompt in prompts]
         for quality in (0.3, 0.6, 1.0)
     }
-    gold = {quality: [judge.gold(p, t) for p, t in zip(prompts, texts, strict=True)] for quality, texts in notes.items()}
+    gold = {
+        quality: [judge.gold(p, t) for p, t in zip(prompts, texts, strict=True)] for quality, texts in notes.items()
+    }
     means = [statistics.mean(gold[quality]) for quality in (0.3, 0.6, 1.0)]
     assert means[0] + 0.15 < means[1] < means[2] - 0.15
     assert means[2] > 0.97

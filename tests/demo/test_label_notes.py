@@ -16,8 +16,15 @@ def make_rankings(num_tasks: int = 400) -> list[dict]:
         texts = [domain.note_text(rng, brief, 0.6) for _ in range(4)]
         for labeler in ("ada", "bob"):
             answer = labelers.rank(labelers.labeler_rng(labeler, record["prompt_id"]), record["prompt"], texts)
-            rankings.append({**record, "task_id": record["prompt_id"], "completions": texts, "ranks": answer.ranks,
-                             "completion_ids": [f"{record['prompt_id']}-{k}" for k in range(4)]})
+            rankings.append(
+                {
+                    **record,
+                    "task_id": record["prompt_id"],
+                    "completions": texts,
+                    "ranks": answer.ranks,
+                    "completion_ids": [f"{record['prompt_id']}-{k}" for k in range(4)],
+                }
+            )
     return rankings
 
 
@@ -49,7 +56,8 @@ def test_labeler_repeats_itself_and_compares_both_ways() -> None:
 
 def test_win_rate_counts_ties_as_half() -> None:
     wins = report.win_rate({"p": [1.0], "q": [0.5], "r": [0.2]}, {"p": [0.0], "q": [0.5], "r": [0.9]})
-    assert wins["rate"] == 0.5 and wins["n"] == 3
+    assert wins["rate"] == 0.5
+    assert wins["n"] == 3
     assert report.win_rate({"p": [1.0]}, {"p": [0.0]}) == {"rate": 1.0, "low": 1.0, "high": 1.0, "n": 1}
     with pytest.raises(ValueError, match="at least one"):
         report.win_rate({}, {})

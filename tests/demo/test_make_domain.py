@@ -44,7 +44,9 @@ def test_judge_reads_every_wording_of_a_request() -> None:
 
 def test_demonstrations_are_of_mixed_quality() -> None:
     gold = [judge.gold(r["messages"][:1], r["messages"][1]["content"]) for r in domain.demonstrations(1, 400)]
-    assert min(gold) < 0.3 and max(gold) > 0.95 and 0.5 < sum(gold) / len(gold) < 0.75
+    assert min(gold) < 0.3
+    assert max(gold) > 0.95
+    assert 0.5 < sum(gold) / len(gold) < 0.75
 
 
 def test_few_shot_prompt_ends_where_the_reply_begins() -> None:
