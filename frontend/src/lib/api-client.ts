@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 
+import type { Whole } from "./models";
 import type { paths } from "./schema";
 
 /** The one error of every request: the API's {error: {code, message, fields}}, or "network" when no answer came. */
@@ -60,7 +61,7 @@ interface Answer<T> {
 }
 
 /** The body of a successful answer; every other outcome is thrown as ApiError. */
-export async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
+export async function unwrap<T>(request: Promise<Answer<T>>): Promise<Whole<T>> {
   let answer: Answer<T>;
   try {
     answer = await request;
@@ -68,7 +69,7 @@ export async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
     if (failure instanceof DOMException && failure.name === "AbortError") throw failure;
     throw new ApiError(0, "network", "The server cannot be reached. Check the connection; your work is kept.");
   }
-  if (answer.response.ok) return answer.data as T;
+  if (answer.response.ok) return answer.data as Whole<T>;
   const error = errorFrom(answer.response.status, answer.error);
   if (error.code === "not_signed_in") onSignedOut();
   throw error;

@@ -31,8 +31,10 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 }
 
-/** "max_new_tokens" -> "Max new tokens". */
+const ACRONYMS = /\b(kl|gae|ppo|sft|eos|sha256|id|uri)\b/gi;
+
+/** "max_kl_per_token" -> "Max KL per token". */
 export function humanize(name: string): string {
-  const words = name.replace(/[_-]+/g, " ");
+  const words = name.replace(/[_-]+/g, " ").replace(ACRONYMS, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,288 +1,96 @@
-/** Shapes of the API. */
+/** Short names for the shapes of the API, all from the generated schema. */
 
-export type Role = "labeler" | "manager" | "engineer";
-export interface Message {
-  role: "system" | "user" | "assistant";
-  content: string;
-  weight?: number;
-}
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+/**
+ * A field with a default may be left out of a request, and the schema then calls it optional in the answer too, where it always is.
+ * Whole says so. A shape whose every field may be missing, such as what a stage has made so far, stays as it is.
+ */
+export type Whole<T> = T extends (infer Item)[]
+  ? Whole<Item>[]
+  : T extends object
+    ? object extends T
+      ? T
+      : { [Key in keyof T]-?: Whole<Exclude<T[Key], undefined>> }
+    : T;
+
+type Answers = Whole<{ [Name in keyof Schemas]: Schemas[Name] }>;
+
 export interface Page<T> {
   results: T[];
   next: string | null;
-  count?: number;
+  count: number;
 }
-export interface UserBrief {
-  id: number;
-  username: string;
-  display_name: string;
-}
-export interface Project {
-  id: number;
-  name: string;
-  slug: string;
-  description: string;
-  lease_seconds: number;
-  is_archived: boolean;
-  created_at: string;
-  roles: Role[];
-}
-export interface GuidelineVersion {
-  id: number;
-  number: number;
-  text: string;
-  created_at: string;
-}
-export interface Axis {
-  key: string;
-  label: string;
-  low: string;
-  high: string;
-  minimum: number;
-  maximum: number;
-}
-export interface Flag {
-  key: string;
-  label: string;
-}
-export interface LabelSchema {
-  axes: Axis[];
-  flags: Flag[];
-}
-export interface LabelSchemaVersion {
-  id: number;
-  number: number;
-  schema: LabelSchema;
-  created_at: string;
-}
-export interface Person {
-  user: UserBrief;
-  roles: Role[];
-  is_active: boolean;
-  contractor: { agency: string; contract: string; status: string } | null;
-  counts: { demonstrations: number; rankings: number };
-}
-export interface Invitation {
-  id: number;
-  email: string;
-  role: Role;
-  created_at: string;
-  expires_at: string;
-  accepted_at: string | null;
-  url?: string;
-}
-export type ImportKind = "prompts" | "demonstrations" | "rankings" | "texts";
-export interface Import {
-  id: number;
-  kind: ImportKind;
-  state: "queued" | "running" | "done" | "refused" | "failed";
-  file_name: string;
-  bytes_total: number;
-  bytes_done: number;
-  rows_done: number;
-  rows_refused: number;
-  row_errors: { line: number; field: string; message: string }[];
-  reason: string;
-  created_at: string;
-  finished_at: string | null;
-}
-export type Split = "train" | "validation" | "test";
-export interface Prompt {
-  id: number;
-  external_id: string;
-  messages: Message[];
-  contributor: string;
-  origin: string;
-  split: Split;
-  is_redacted: boolean;
-  created_at: string;
-}
-export interface Completion {
-  id: number;
-  text: string;
-  checkpoint: number | null;
-  checkpoint_name: string;
-  temperature: number;
-  top_p: number;
-  seed: number;
-  logprob: number | null;
-  is_redacted: boolean;
-}
-export interface Ranking {
-  id: number;
-  labeler_name: string;
-  all_bad: boolean;
-  is_counted: boolean;
-  notes: string;
-  seconds: number;
-  created_at: string;
-  ranked_completions: {
-    completion: number;
-    rank: number;
-    ratings: Record<string, number>;
-    flags: string[];
-  }[];
-}
-export interface Demonstration {
-  id: number;
-  labeler_name: string;
-  messages: Message[];
-  is_counted: boolean;
-  seconds: number;
-  created_at: string;
-}
-export interface PromptDetail extends Prompt {
-  completions: Completion[];
-  demonstrations: Demonstration[];
-  rankings: Ranking[];
-}
-export type StageKind = "demonstrate" | "sft" | "sample" | "rank" | "reward" | "ppo" | "evaluate" | "approve";
-export type StageState = "waiting" | "running" | "done" | "failed" | "skipped";
-export type StageAction = "start" | "close" | "skip" | "retry" | "approve" | "reject";
-export interface StageCounts {
-  places_open: number;
-  places_leased: number;
-  places_filled: number;
-  places_closed: number;
-  progress_done: number;
-  progress_total: number;
-  phase: string;
-}
-export interface StageOutputs {
-  snapshot_id?: number;
-  demonstrations_snapshot_id?: number;
-  run_id?: number;
-  checkpoint_id?: number;
-  value_checkpoint_id?: number;
-  num_tasks?: number;
-  num_completions?: number;
-  evaluation_ids?: number[];
-  decision?: "approved" | "rejected";
-}
-export interface RoundStage {
-  position: number;
-  kind: StageKind;
-  state: StageState;
-  attempt: number;
-  reason: string;
-  counts: StageCounts;
-  outputs: StageOutputs;
-  run_ids: number[];
-  actions: StageAction[];
-  started_at: string | null;
-  finished_at: string | null;
-}
-export interface RoundSummary {
-  id: number;
-  number: number;
-  state: string;
-  current_stage: string;
-  created_at: string;
-}
-export interface Round extends RoundSummary {
-  stages: RoundStage[];
-}
-export interface StageOptions {
-  kind: StageKind;
-  config?: Record<string, unknown>;
-  [option: string]: unknown;
-}
-export type RunKind = "tokenizer" | "pretrain" | "sft" | "reward" | "ppo" | "sample";
-export type RunState = "queued" | "submitted" | "running" | "done" | "failed" | "cancelled";
-export interface RunInput {
-  role: string;
-  checkpoint: CheckpointBrief | null;
-  snapshot: { id: number; kind: string; num_rows: number } | null;
-  corpus: { id: number; name: string } | null;
-}
-export interface TrainingRun {
-  id: number;
-  kind: RunKind;
-  name: string;
-  config: Record<string, unknown>;
-  state: RunState;
-  attempt: number;
-  progress: { phase?: string; done?: number; total?: number };
-  summary: Record<string, unknown>;
-  error: string;
-  round_number: number | null;
-  created_at: string;
-  started_at: string | null;
-  finished_at: string | null;
-  inputs: RunInput[];
-  outputs: { role: string; checkpoint: CheckpointBrief }[];
-}
-export interface MetricPoint {
-  sequence: number;
-  kind: string;
-  step: number | null;
-  values: Record<string, number | string>;
-  at: string;
-}
-export interface Snapshot {
-  id: number;
-  kind: "demonstrations" | "rankings" | "prompts";
-  state: "queued" | "frozen" | "sealed" | "failed";
-  round_number: number | null;
-  filters: Record<string, unknown>;
-  sha256: string;
-  num_rows: number;
-  num_rows_by_split: Record<string, number>;
-  reason: string;
-  created_at: string;
-  sealed_at: string | null;
-}
-export interface Corpus {
-  id: number;
-  name: string;
-  num_documents: number;
-  num_characters: number;
-  created_at: string;
-}
-export type CheckpointRole = "base" | "policy" | "reward" | "value";
-export interface CheckpointBrief {
-  id: number;
-  name: string;
-  role: CheckpointRole;
-}
-export interface Checkpoint extends CheckpointBrief {
-  state: "registered" | "published" | "retired";
-  round_number: number | null;
-  sha256: string;
-  num_parameters: number;
-  created_at: string;
-  published_at: string | null;
-}
-export interface CheckpointDetail extends Checkpoint {
-  card: Record<string, unknown>;
-  parents: Checkpoint[];
-  children: Checkpoint[];
-  made_by: { id: number; kind: RunKind; name: string; state: RunState } | null;
-  snapshots: Snapshot[];
-  num_demonstrations: number;
-  num_rankings: number;
-  num_completions: number;
-}
-export interface Evaluation {
-  id: number;
-  round_number: number | null;
-  a: CheckpointBrief;
-  b: CheckpointBrief;
-  axis: string;
-  judge: string;
-  wins: number;
-  ties: number;
-  losses: number;
-  n: number;
-  rate: number;
-  low: number;
-  high: number;
-  created_at: string;
-}
-export interface ComparedPrompt {
-  prompt: { id: number; split: Split; messages: Message[] };
-  a: Completion[];
-  b: Completion[];
-}
+
+export type Session = Answers["Session"];
+export type SessionUser = Answers["SessionUser"];
+export type SessionProject = Answers["SessionProject"];
+export type ApiToken = Answers["Token"];
+export type OpenInvitation = Answers["InvitationShown"];
+export type LabelingSummary = Answers["LabelingSummary"];
+export type TaskKind = Schemas["TaskKind"];
+export type ShownCompletion = Answers["AssignmentCompletion"];
+export type Assignment = Answers["Assignment"];
+export type Claim = Answers["Claim"];
+export type Lease = Answers["Lease"];
+export type NextTask = Answers["Next"];
+export type SkipReason = Schemas["SkipInputReasonEnum"];
+export type TaskAnswer = Schemas["AnswerInputRequest"];
+export type SubmitBody = Schemas["SubmitInputRequest"];
+export type Submitted = Answers["Submit"];
+export type SavedDraft = Answers["AssignmentDraft"];
+
+export type Role = Schemas["MembershipRole"];
+export type Message = Schemas["ChatMessage"];
+export type Project = Answers["Project"];
+export type ProjectDraft = Schemas["ProjectInputRequest"];
+export type ProjectChange = Schemas["PatchedProjectChangeRequest"];
+export type GuidelineVersion = Answers["Guideline"];
+export type Axis = Answers["LabelAxis"];
+export type Flag = Answers["LabelFlag"];
+export type LabelSchema = Answers["LabelSchema"];
+export type LabelSchemaVersion = Answers["LabelSchemaVersion"];
+export type Person = Answers["Person"];
+export type PersonChange = Schemas["PatchedPersonChangeRequest"];
+export type Invitation = Answers["Invitation"];
+export type InvitationDraft = Schemas["InvitationInputRequest"];
+export type ImportKind = Schemas["ImportKind"];
+export type Import = Answers["Import"];
+export type Split = Schemas["PromptSplit"];
+export type Prompt = Answers["Prompt"];
+export type PromptDetail = Answers["PromptDetail"];
+export type Completion = Answers["Completion"];
+export type Ranking = Answers["Ranking"];
+export type StageKind = Schemas["StageKind"];
+export type StageAction = Schemas["StageAction"];
+export type StageCounts = Answers["StageCounts"];
+export type StageOptions = Schemas["RecipeStage"];
+export type StageAct = Schemas["StageActInputRequest"];
+export type RoundStage = Answers["Stage"];
+export type Round = Answers["Round"];
+export type RoundSummary = Answers["RoundSummary"];
+export type RoundDraft = Schemas["RoundInputRequest"];
+export type RunKind = Schemas["RunKind"];
+export type RunState = Schemas["RunState"];
+export type TrainingRun = Answers["Run"];
+export type RunInput = Answers["RunInput"];
+export type RunDraft = Schemas["RunCreateRequest"];
+export type MetricPoint = Answers["MetricPoint"];
+export type Snapshot = Answers["Snapshot"];
+export type SnapshotDraft = Schemas["SnapshotInputRequest"];
+export type CheckpointRole = Schemas["CheckpointRole"];
+export type Checkpoint = Answers["Checkpoint"];
+export type CheckpointDetail = Answers["CheckpointDetail"];
+export type CheckpointDraft = Schemas["CheckpointInputRequest"];
+export type Evaluation = Answers["Evaluation"];
+export type ComparedPrompt = Answers["Compared"];
+export type SampledToken = Answers["SampledToken"];
+export type SampleResult = Answers["Sample"];
+export type SampleRequest = Required<Schemas["SampleInputRequest"]>;
+
+/** One option in a trainer's JSON schema, which the API passes on as it is. */
 export interface TrainerOption {
   title: string;
   type: "integer" | "number" | "string" | "boolean";
@@ -293,93 +101,11 @@ export interface TrainerOption {
   description: string;
   "x-source"?: string;
 }
+
 export interface TrainerSchema {
   title: string;
   description: string;
   properties: Record<string, TrainerOption>;
 }
+
 export type TrainingOptions = Record<RunKind, TrainerSchema>;
-export interface TokenChoice {
-  id: number;
-  text: string;
-  probability: number;
-}
-export interface SampledToken extends TokenChoice {
-  sampled_probability?: number;
-  top: TokenChoice[];
-}
-export interface SampleResult {
-  text: string;
-  tokens: SampledToken[];
-  finish_reason: string;
-}
-export interface SampleRequest {
-  messages: Message[];
-  temperature: number;
-  top_p: number;
-  max_new_tokens: number;
-  seed: number;
-}
-export interface DefaultRecipe {
-  recipe: StageOptions[];
-}
-export interface RunDraft {
-  kind: RunKind;
-  name: string;
-  config: Record<string, unknown>;
-  inputs: Record<string, { checkpoint?: number; snapshot?: number; corpus?: number }>;
-}
-export interface SnapshotDraft {
-  kind: Snapshot["kind"];
-  filters: { splits?: Split[]; limit?: number };
-}
-export interface SessionUser extends UserBrief {
-  is_superuser: boolean;
-}
-export interface SessionProject {
-  id: number;
-  name: string;
-  slug: string;
-  roles: Role[];
-}
-export interface Session {
-  user: SessionUser | null;
-  csrf_token: string;
-  projects: SessionProject[];
-}
-export interface ApiToken {
-  id: number;
-  name: string;
-  scopes: string[];
-  created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-  token?: string;
-}
-export interface LabelingSummary {
-  open: { demonstration: number; ranking: number };
-  mine: { today: number; total: number };
-}
-export type TaskKind = "demonstration" | "ranking";
-export interface ShownCompletion {
-  id: number;
-  position: number;
-  text: string;
-}
-export interface Assignment {
-  place: { id: number; lease_token: string; lease_expires_at: string; lease_seconds: number };
-  task: {
-    id: number;
-    kind: TaskKind;
-    prompt: { id: number; messages: Message[] };
-    completions: ShownCompletion[];
-    guideline: { number: number };
-    label_schema: { number: number; schema: LabelSchema };
-  };
-  draft: { body: Record<string, unknown>; updated_at: string } | null;
-}
-export interface OpenInvitation {
-  email: string;
-  role: Role;
-  project_name: string;
-}

@@ -56,6 +56,6 @@ export function nearest(points: ChartPoint[], x: number): ChartPoint | undefined
 export function formatNumber(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e9) return value.toExponential(2);
+  if (size < 1e-4 || size >= 1e9) return value.toExponential(2).replace(/\.?0+e/, "e");
   return value.toLocaleString("en", { maximumSignificantDigits: 4 });
 }

@@ -53,7 +53,14 @@ export function ConfirmButton(props: ConfirmButtonProps) {
             <Button variant="default" onClick={close}>
               Go back
             </Button>
-            <Button color={color} loading={isBusy} disabled={!isReady} onClick={confirm} data-testid="confirm" data-autofocus>
+            <Button
+              color={color}
+              loading={isBusy}
+              disabled={!isReady}
+              onClick={confirm}
+              data-testid="confirm"
+              data-autofocus
+            >
               {confirmLabel}
             </Button>
           </Group>

@@ -13,7 +13,7 @@ function written(value: unknown): string {
 /** {"loss": {"before": 2}} -> [["loss, before", 2]], so that nested figures read as rows. */
 function flatten(facts: Record<string, unknown>, prefix = ""): [string, unknown][] {
   return Object.entries(facts).flatMap(([name, value]) => {
-    const label = prefix ? `${prefix}, ${humanize(name).toLowerCase()}` : humanize(name);
+    const label = prefix ? `${prefix}, ${name.replaceAll("_", " ")}` : humanize(name);
     if (value !== null && typeof value === "object" && !Array.isArray(value)) {
       return flatten(value as Record<string, unknown>, label);
     }

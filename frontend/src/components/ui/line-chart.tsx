@@ -37,10 +37,10 @@ export function LineChart({ label, series, xLabel = "step", height = 180, smooth
 
   const lowX = Math.min(...finite.map(({ points }) => points[0]?.x ?? Infinity));
   const highX = Math.max(...finite.map(({ points }) => points[points.length - 1]?.x ?? -Infinity));
-  const [lowY, highY] = all.reduce(
-    ([low, high], { y }): [number, number] => [Math.min(low, y), Math.max(high, y)],
-    [Infinity, -Infinity] as [number, number],
-  );
+  const [lowY, highY] = all.reduce(([low, high], { y }): [number, number] => [Math.min(low, y), Math.max(high, y)], [
+    Infinity,
+    -Infinity,
+  ] as [number, number]);
   const ticksY = niceTicks(lowY, highY, 4);
   const floor = ticksY[0] ?? lowY;
   const ceiling = ticksY[ticksY.length - 1] ?? highY;
@@ -48,7 +48,9 @@ export function LineChart({ label, series, xLabel = "step", height = 180, smooth
   const innerHeight = height - TOP - BOTTOM;
   const toX = (x: number) => LEFT + (highX === lowX ? innerWidth / 2 : ((x - lowX) / (highX - lowX)) * innerWidth);
   const toY = (y: number) => TOP + (1 - (y - floor) / (ceiling - floor)) * innerHeight;
-  const ticksX = niceTicks(lowX, highX, width < 340 ? 3 : 5).filter((x) => x >= lowX && x <= highX && Number.isInteger(x));
+  const ticksX = niceTicks(lowX, highX, width < 340 ? 3 : 5).filter(
+    (x) => x >= lowX && x <= highX && Number.isInteger(x),
+  );
   const shownX = cursor ?? highX;
 
   const onPointerMove = (event: PointerEvent<SVGSVGElement>) => {

@@ -1,8 +1,18 @@
 import { NumberInput, Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
 
+import { formatNumber } from "@/components/ui/chart-scale";
+import { humanize } from "@/lib/format";
 import type { TrainerOption, TrainerSchema } from "@/lib/models";
 
 type Config = Record<string, unknown>;
+
+/** A limit from here on only guards against nonsense, and is not worth reading. */
+const UNREACHED = 100_000;
+
+/** Options of the machine rather than of the method; they come after the others. */
+const LAST = ["max_seconds", "checkpoint_every_seconds", "seed", "device", "dtype", "threads"];
+
+const INPUT_FIRST: ("label" | "input" | "description" | "error")[] = ["label", "input", "description", "error"];
 
 interface OptionFieldsProps {
   schema: TrainerSchema;
@@ -13,15 +23,10 @@ interface OptionFieldsProps {
 
 function hint(option: TrainerOption): string {
   const { minimum, maximum } = option;
-  const range =
-    minimum !== undefined && maximum !== undefined
-      ? ` ${minimum} to ${maximum}.`
-      : minimum !== undefined
-        ? ` At least ${minimum}.`
-        : maximum !== undefined
-          ? ` At most ${maximum}.`
-          : "";
-  return `${option.description}${range}`;
+  const low = minimum === undefined ? "" : formatNumber(minimum);
+  const high = maximum === undefined || maximum >= UNREACHED ? "" : formatNumber(maximum);
+  const range = low && high ? `${low} to ${high}.` : low ? `At least ${low}.` : high ? `At most ${high}.` : "";
+  return `${option.description} ${range}`;
 }
 
 /** A form made from a trainer's JSON schema. `value` holds only what differs from the defaults. */
@@ -34,6 +39,7 @@ export function OptionFields({ schema, value, onChange, hidden = [] }: OptionFie
     <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="md" verticalSpacing="md">
       {Object.entries(schema.properties)
         .filter(([name]) => !hidden.includes(name))
+        .sort(([a], [b]) => LAST.indexOf(a) - LAST.indexOf(b))
         .map(([name, option]) => (
           <OptionField
             key={name}
@@ -56,15 +62,18 @@ interface OptionFieldProps {
 
 function OptionField({ name, option, value, onChange }: OptionFieldProps) {
   const common = {
-    label: option.title,
+    label: humanize(name),
     description: hint(option),
     title: option["x-source"] ? `Default ${option.default}: ${option["x-source"]}` : undefined,
     name,
+    inputWrapperOrder: INPUT_FIRST,
   };
   if (option.type === "boolean") {
     return (
       <Switch
-        {...common}
+        label={common.label}
+        description={common.description}
+        name={name}
         checked={(value ?? option.default) as boolean}
         onChange={(event) => onChange(event.currentTarget.checked)}
       />

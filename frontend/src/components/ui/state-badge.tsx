@@ -21,8 +21,9 @@ const COLORS: Record<string, string> = {
 
 /** A state as a coloured word; the word, never the colour alone, carries the meaning. */
 export function StateBadge({ state }: { state: string }) {
+  const color = COLORS[state] ?? "gray";
   return (
-    <Badge color={COLORS[state] ?? "gray"} variant="light" radius="sm" tt="none" miw="max-content">
+    <Badge color={color} variant={color === "gray" ? "default" : "light"} radius="sm" tt="none" miw="max-content">
       {state}
     </Badge>
   );

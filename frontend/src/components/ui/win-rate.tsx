@@ -30,7 +30,10 @@ export function WinRate({ evaluation }: { evaluation: Evaluation }) {
       >
         <div className={`${classes.bar} ${verdict}`} style={{ width: formatPercent(rate, 2) }} />
         <div className={classes.half} />
-        <div className={classes.interval} style={{ left: formatPercent(low, 2), width: formatPercent(high - low, 2) }} />
+        <div
+          className={classes.interval}
+          style={{ left: formatPercent(low, 2), width: formatPercent(high - low, 2) }}
+        />
       </div>
     </Stack>
   );

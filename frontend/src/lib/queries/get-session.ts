@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, setCsrfToken, unwrap } from "@/lib/api-client";
-import type { Session } from "@/lib/models";
 
 export const SESSION_KEY = ["session"];
 
@@ -9,7 +8,7 @@ export function useSession() {
   return useQuery({
     queryKey: SESSION_KEY,
     queryFn: async ({ signal }) => {
-      const session = await unwrap<Session>(api.GET("/api/v1/session", { signal }));
+      const session = await unwrap(api.GET("/api/v1/session", { signal }));
       setCsrfToken(session.csrf_token);
       return session;
     },

@@ -1,13 +1,15 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Checkpoint } from "@/lib/models";
+import type { CheckpointDraft } from "@/lib/models";
 
 export function useCreateCheckpoint(projectId: number) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: { source: string; name: string }) =>
-      unwrap<Checkpoint>(api.POST("/api/v1/projects/{project_id}/checkpoints", { params: { path: { project_id: projectId } }, body })),
+    mutationFn: (body: CheckpointDraft) =>
+      unwrap(
+        api.POST("/api/v1/projects/{project_id}/checkpoints", { params: { path: { project_id: projectId } }, body }),
+      ),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ["projects", projectId, "checkpoints"] }),
   });
 }

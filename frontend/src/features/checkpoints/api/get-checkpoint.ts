@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { CheckpointDetail } from "@/lib/models";
 
 export function useCheckpoint(checkpointId: number) {
   return useQuery({
     queryKey: ["checkpoints", checkpointId],
     queryFn: ({ signal }) =>
-      unwrap<CheckpointDetail>(api.GET("/api/v1/checkpoints/{checkpoint_id}", { params: { path: { checkpoint_id: checkpointId } }, signal })),
+      unwrap(
+        api.GET("/api/v1/checkpoints/{checkpoint_id}", { params: { path: { checkpoint_id: checkpointId } }, signal }),
+      ),
   });
 }

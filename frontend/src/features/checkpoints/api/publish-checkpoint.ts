@@ -1,13 +1,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { CheckpointDetail } from "@/lib/models";
 
 export function usePublishCheckpoint(checkpointId: number) {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: () =>
-      unwrap<CheckpointDetail>(api.POST("/api/v1/checkpoints/{checkpoint_id}/publish", { params: { path: { checkpoint_id: checkpointId } } })),
+      unwrap(
+        api.POST("/api/v1/checkpoints/{checkpoint_id}/publish", { params: { path: { checkpoint_id: checkpointId } } }),
+      ),
     onSuccess: () =>
       Promise.all([
         queryClient.invalidateQueries({ queryKey: ["checkpoints"] }),

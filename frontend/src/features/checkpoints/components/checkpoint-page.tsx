@@ -112,9 +112,7 @@ function CheckpointView({ projectId, checkpoint }: { projectId: number; checkpoi
             <Title order={2} size="h4" mb="sm">
               Card
             </Title>
-            <Facts
-              facts={{ parameters: checkpoint.num_parameters, sha256: checkpoint.sha256, ...checkpoint.card }}
-            />
+            <Facts facts={{ parameters: checkpoint.num_parameters, sha256: checkpoint.sha256, ...checkpoint.card }} />
           </Card>
         </SimpleGrid>
       </Stack>

@@ -34,7 +34,10 @@ export function CheckpointsPage() {
   );
   return (
     <>
-      <PageHeader title="Checkpoints" text="Registered weights, known by the hash of their files, with where they come from.">
+      <PageHeader
+        title="Checkpoints"
+        text="Registered weights, known by the hash of their files, with where they come from."
+      >
         {create}
       </PageHeader>
       <Select

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Import, ImportKind } from "@/lib/models";
+import type { ImportKind } from "@/lib/models";
 
 /** The body is typed as JSON by the schema; the serializer sends the file and its kind as a form. */
 export function useCreateImport(projectId: number) {
@@ -11,7 +11,7 @@ export function useCreateImport(projectId: number) {
       const form = new FormData();
       form.append("kind", kind);
       form.append("file", file);
-      return unwrap<Import>(
+      return unwrap(
         api.POST("/api/v1/projects/{project_id}/imports", {
           params: { path: { project_id: projectId } },
           body: { kind, file: file.name },

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Import, Page } from "@/lib/models";
+import type { Import } from "@/lib/models";
 
 const POLL_MILLISECONDS = 1500;
 
@@ -14,9 +14,7 @@ export function useImports(projectId: number) {
   return useQuery({
     queryKey: ["projects", projectId, "imports"],
     queryFn: ({ signal }) =>
-      unwrap<Page<Import>>(
-        api.GET("/api/v1/projects/{project_id}/imports", { params: { path: { project_id: projectId } }, signal }),
-      ),
+      unwrap(api.GET("/api/v1/projects/{project_id}/imports", { params: { path: { project_id: projectId } }, signal })),
     refetchInterval: ({ state }) => (state.data?.results.some(isUnfinished) ? POLL_MILLISECONDS : false),
   });
 }

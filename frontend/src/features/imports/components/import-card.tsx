@@ -36,7 +36,11 @@ export function ImportCard({ item }: { item: Import }) {
           />
         )}
         {reason && (
-          <Alert color={state === "done" ? "blue" : "red"} variant="light" title={state === "refused" ? "Refused" : undefined}>
+          <Alert
+            color={state === "done" ? "blue" : "red"}
+            variant="light"
+            title={state === "refused" ? "Refused" : undefined}
+          >
             {reason}
           </Alert>
         )}
@@ -46,12 +50,12 @@ export function ImportCard({ item }: { item: Import }) {
               {formatCount(rows_refused)} rows were wrong
               {rows_refused > row_errors.length && `; the first ${row_errors.length} are shown`}.
             </Text>
-            <Table.ScrollContainer minWidth={320} mah={300}>
+            <Table.ScrollContainer minWidth={260} mah={300}>
               <Table verticalSpacing={4} stickyHeader>
                 <Table.Thead>
                   <Table.Tr>
-                    <Table.Th w={80}>Line</Table.Th>
-                    <Table.Th w={140}>Field</Table.Th>
+                    <Table.Th w={56}>Line</Table.Th>
+                    <Table.Th w={96}>Field</Table.Th>
                     <Table.Th>What is wrong</Table.Th>
                   </Table.Tr>
                 </Table.Thead>

@@ -1,13 +1,15 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Invitation, Role } from "@/lib/models";
+import type { InvitationDraft } from "@/lib/models";
 
 export function useCreateInvitation(projectId: number) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: { email: string; role: Role }) =>
-      unwrap<Invitation>(api.POST("/api/v1/projects/{project_id}/invitations", { params: { path: { project_id: projectId } }, body })),
+    mutationFn: (body: InvitationDraft) =>
+      unwrap(
+        api.POST("/api/v1/projects/{project_id}/invitations", { params: { path: { project_id: projectId } }, body }),
+      ),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ["projects", projectId, "invitations"] }),
   });
 }

@@ -1,13 +1,18 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Person, Role } from "@/lib/models";
+import type { PersonChange } from "@/lib/models";
 
 export function useUpdatePerson(projectId: number) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: ({ userId, ...body }: { userId: number; roles?: Role[]; is_active?: boolean }) =>
-      unwrap<Person>(api.PATCH("/api/v1/projects/{project_id}/people/{user_id}", { params: { path: { project_id: projectId, user_id: userId } }, body })),
+    mutationFn: ({ userId, ...body }: PersonChange & { userId: number }) =>
+      unwrap(
+        api.PATCH("/api/v1/projects/{project_id}/people/{user_id}", {
+          params: { path: { project_id: projectId, user_id: userId } },
+          body,
+        }),
+      ),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ["projects", projectId, "people"] }),
   });
 }

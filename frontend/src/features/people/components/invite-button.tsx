@@ -1,4 +1,16 @@
-import { ActionIcon, Alert, Button, CopyButton, Group, Modal, Select, Stack, Text, TextInput, Tooltip } from "@mantine/core";
+import {
+  ActionIcon,
+  Alert,
+  Button,
+  CopyButton,
+  Group,
+  Modal,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+  Tooltip,
+} from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconCheck, IconCopy, IconUserPlus } from "@tabler/icons-react";
 import { useState } from "react";

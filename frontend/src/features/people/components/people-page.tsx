@@ -69,7 +69,10 @@ function PersonRow({ projectId, person }: { projectId: number; person: Person })
   const change = (body: { roles?: Role[]; is_active?: boolean }) =>
     update.mutate(
       { userId: user.id, ...body },
-      { onError: (error) => notifications.show({ color: "red", title: `${name} was not changed`, message: error.message }) },
+      {
+        onError: (error) =>
+          notifications.show({ color: "red", title: `${name} was not changed`, message: error.message }),
+      },
     );
   return (
     <Table.Tr>

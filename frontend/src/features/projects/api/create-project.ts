@@ -1,13 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Project } from "@/lib/models";
+import type { ProjectDraft } from "@/lib/models";
 
 export function useCreateProject() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: { name: string; slug: string; description: string }) =>
-      unwrap<Project>(api.POST("/api/v1/projects", { body })),
+    mutationFn: (body: ProjectDraft) => unwrap(api.POST("/api/v1/projects", { body })),
     onSuccess: () =>
       Promise.all([
         queryClient.invalidateQueries({ queryKey: ["projects"] }),

@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Project } from "@/lib/models";
 
 export function useProject(projectId: number) {
   return useQuery({
     queryKey: ["projects", projectId, "detail"],
     queryFn: ({ signal }) =>
-      unwrap<Project>(api.GET("/api/v1/projects/{project_id}", { params: { path: { project_id: projectId } }, signal })),
+      unwrap(api.GET("/api/v1/projects/{project_id}", { params: { path: { project_id: projectId } }, signal })),
   });
 }

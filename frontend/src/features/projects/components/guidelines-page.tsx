@@ -78,7 +78,9 @@ function GuidelineReader({ versions }: { versions: GuidelineVersion[] }) {
         ))}
       </Grid.Col>
       <Grid.Col span={{ base: 12, sm: 8, md: 9 }}>
-        <Card withBorder padding="lg">{shown && <Markdown text={shown.text} />}</Card>
+        <Card withBorder padding="lg">
+          {shown && <Markdown text={shown.text} />}
+        </Card>
       </Grid.Col>
     </Grid>
   );

@@ -174,7 +174,13 @@ function AxisFields({ axis, onChange, onRemove }: AxisFieldsProps) {
             allowDecimal={false}
             onChange={(value) => onChange({ ...axis, maximum: Number(value) })}
           />
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Remove rating ${axis.label}`} onClick={onRemove}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            aria-label={`Remove rating ${axis.label}`}
+            onClick={onRemove}
+          >
             <IconTrash size={16} />
           </ActionIcon>
         </Group>

@@ -57,7 +57,7 @@ function SettingsForm({ project }: { project: Project }) {
       <NumberInput
         label="Lease, in minutes"
         description="A task not answered in this time is offered to others; the draft is kept."
-        min={0.1}
+        min={0.5}
         max={1440}
         value={minutes}
         onChange={(value) => setMinutes(Number(value))}
@@ -70,7 +70,7 @@ function SettingsForm({ project }: { project: Project }) {
       />
       <ErrorAlert error={update.error} />
       <Group>
-        <Button type="submit" loading={update.isPending} disabled={!name.trim() || minutes <= 0}>
+        <Button type="submit" loading={update.isPending} disabled={!name.trim() || minutes < 0.5}>
           Save
         </Button>
       </Group>

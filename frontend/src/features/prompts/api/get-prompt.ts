@@ -1,12 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { PromptDetail } from "@/lib/models";
 
 export function usePrompt(projectId: number, promptId: number) {
   return useQuery({
     queryKey: ["projects", projectId, "prompts", promptId],
     queryFn: ({ signal }) =>
-      unwrap<PromptDetail>(api.GET("/api/v1/projects/{project_id}/prompts/{prompt_id}", { params: { path: { project_id: projectId, prompt_id: promptId } }, signal })),
+      unwrap(
+        api.GET("/api/v1/projects/{project_id}/prompts/{prompt_id}", {
+          params: { path: { project_id: projectId, prompt_id: promptId } },
+          signal,
+        }),
+      ),
   });
 }

@@ -1,13 +1,17 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { PromptDetail } from "@/lib/models";
 
 export function useRedactPrompt(projectId: number, promptId: number) {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: (body: { reason: string }) =>
-      unwrap<PromptDetail>(api.POST("/api/v1/projects/{project_id}/prompts/{prompt_id}/redact", { params: { path: { project_id: projectId, prompt_id: promptId } }, body })),
+      unwrap(
+        api.POST("/api/v1/projects/{project_id}/prompts/{prompt_id}/redact", {
+          params: { path: { project_id: projectId, prompt_id: promptId } },
+          body,
+        }),
+      ),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ["projects", projectId, "prompts"] }),
   });
 }

@@ -32,7 +32,9 @@ export function PromptsPage() {
     <>
       <PageHeader
         title="Prompts"
-        text={count !== undefined ? `${formatCount(count)} prompts` : "Input conversations, with what was written for them."}
+        text={
+          count !== undefined ? `${formatCount(count)} prompts` : "Input conversations, with what was written for them."
+        }
       />
       <Group mb="md">
         <TextInput

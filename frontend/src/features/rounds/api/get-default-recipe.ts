@@ -1,12 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { DefaultRecipe } from "@/lib/models";
 
 export function useDefaultRecipe(projectId: number) {
   return useQuery({
     queryKey: ["projects", projectId, "default-recipe"],
     queryFn: ({ signal }) =>
-      unwrap<DefaultRecipe>(api.GET("/api/v1/projects/{project_id}/rounds/default-recipe", { params: { path: { project_id: projectId } }, signal })),
+      unwrap(
+        api.GET("/api/v1/projects/{project_id}/rounds/default-recipe", {
+          params: { path: { project_id: projectId } },
+          signal,
+        }),
+      ),
   });
 }

@@ -1,12 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Round } from "@/lib/models";
 
 export function useRound(projectId: number, number: number) {
   return useQuery({
     queryKey: ["projects", projectId, "rounds", number],
     queryFn: ({ signal }) =>
-      unwrap<Round>(api.GET("/api/v1/projects/{project_id}/rounds/{number}", { params: { path: { project_id: projectId, number } }, signal })),
+      unwrap(
+        api.GET("/api/v1/projects/{project_id}/rounds/{number}", {
+          params: { path: { project_id: projectId, number } },
+          signal,
+        }),
+      ),
   });
 }

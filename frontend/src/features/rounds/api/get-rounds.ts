@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Page, RoundSummary } from "@/lib/models";
 
 export function useRounds(projectId: number) {
   return useQuery({
     queryKey: ["projects", projectId, "rounds"],
     queryFn: ({ signal }) =>
-      unwrap<Page<RoundSummary>>(api.GET("/api/v1/projects/{project_id}/rounds", { params: { path: { project_id: projectId } }, signal })),
+      unwrap(api.GET("/api/v1/projects/{project_id}/rounds", { params: { path: { project_id: projectId } }, signal })),
   });
 }

@@ -6,7 +6,7 @@ import type { StageKind, StageOptions, TrainingOptions } from "@/lib/models";
 import { STAGE_TEXTS } from "./stage-texts";
 
 interface Amount {
-  name: string;
+  name: "num_tasks" | "num_prompts" | "completions_per_prompt" | "overlap_share";
   label: string;
   description: string;
   maximum?: number;
@@ -89,7 +89,8 @@ export function RecipeStage({ options, isIncluded, trainers, onChange }: RecipeS
             <Accordion.Item value="options">
               <Accordion.Control>
                 <Text size="sm">
-                  Training options{numSet > 0 && ` (${numSet} set)`}
+                  {trainer === "sample" ? "Sampling options" : "Training options"}
+                  {numSet > 0 && ` (${numSet} set)`}
                 </Text>
               </Accordion.Control>
               <Accordion.Panel>

@@ -28,7 +28,10 @@ export function RoundsPage() {
   );
   return (
     <>
-      <PageHeader title="Rounds" text="Collect, train, evaluate, publish: each round starts from the model of the last.">
+      <PageHeader
+        title="Rounds"
+        text="Collect, train, evaluate, publish: each round starts from the model of the last."
+      >
         {create}
       </PageHeader>
       <QueryView

@@ -1,5 +1,5 @@
 import { Badge, Card, Group, Stack, Text, ThemeIcon } from "@mantine/core";
-import { IconCheck, IconHourglass } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCheck, IconHourglass } from "@tabler/icons-react";
 
 import { StateBadge } from "@/components/ui/state-badge";
 import { formatSeconds } from "@/lib/format";
@@ -9,6 +9,7 @@ import { StageActions } from "./stage-actions";
 import { StageCounts } from "./stage-counts";
 import { StageEvaluations } from "./stage-evaluations";
 import { StageLinks } from "./stage-links";
+import classes from "./stage-card.module.css";
 import { STAGE_TEXTS } from "./stage-texts";
 
 interface StageCardProps {
@@ -27,6 +28,7 @@ function duration({ started_at, finished_at }: RoundStage): string {
 /** One stage of the board: its state, why it waits, how far it is, what it made, what can be done now. */
 export function StageCard({ projectId, number, stage }: StageCardProps) {
   const { title, text, icon: StageIcon } = STAGE_TEXTS[stage.kind];
+  const ReasonIcon = stage.state === "failed" ? IconAlertTriangle : IconHourglass;
   const isQuiet = stage.state === "waiting" || stage.state === "skipped";
   return (
     <Card
@@ -64,7 +66,7 @@ export function StageCard({ projectId, number, stage }: StageCardProps) {
           </Text>
           {stage.reason && (
             <Group gap={6} wrap="nowrap" align="flex-start">
-              <IconHourglass size={16} aria-hidden />
+              <ReasonIcon size={16} aria-hidden className={classes.icon} />
               <Text size="sm" c={stage.state === "failed" ? "red" : undefined} data-testid="stage-reason">
                 {stage.reason}
               </Text>

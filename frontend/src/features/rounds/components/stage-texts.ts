@@ -29,7 +29,12 @@ export const STAGE_TEXTS: Record<StageKind, StageText> = {
     trainer: "sample",
   },
   rank: { title: "Rank", text: "Labelers order the completions of each prompt.", icon: IconArrowsSort },
-  reward: { title: "Reward model", text: "A model learns to score as labelers rank.", icon: IconTrophy, trainer: "reward" },
+  reward: {
+    title: "Reward model",
+    text: "A model learns to score as labelers rank.",
+    icon: IconTrophy,
+    trainer: "reward",
+  },
   ppo: { title: "Reinforce", text: "PPO trains the policy against the reward model.", icon: IconBrain, trainer: "ppo" },
   evaluate: {
     title: "Evaluate",

@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Corpus, Page } from "@/lib/models";
 
 export function useCorpora(projectId: number) {
   return useQuery({
     queryKey: ["projects", projectId, "corpora"],
     queryFn: ({ signal }) =>
-      unwrap<Page<Corpus>>(api.GET("/api/v1/projects/{project_id}/corpora", { params: { path: { project_id: projectId } }, signal })),
+      unwrap(api.GET("/api/v1/projects/{project_id}/corpora", { params: { path: { project_id: projectId } }, signal })),
   });
 }

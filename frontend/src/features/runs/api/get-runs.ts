@@ -1,14 +1,18 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { Page, TrainingRun } from "@/lib/models";
 
 export function useRuns(projectId: number) {
   return useInfiniteQuery({
     queryKey: ["projects", projectId, "runs", "list"],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) =>
-      unwrap<Page<TrainingRun>>(api.GET("/api/v1/projects/{project_id}/runs", { params: { path: { project_id: projectId }, query: { cursor: pageParam } }, signal })),
+      unwrap(
+        api.GET("/api/v1/projects/{project_id}/runs", {
+          params: { path: { project_id: projectId }, query: { cursor: pageParam } },
+          signal,
+        }),
+      ),
     getNextPageParam: (page) => page.next ?? undefined,
   });
 }

@@ -1,13 +1,11 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { TrainingRun } from "@/lib/models";
 
 export function useRetryRun(runId: number) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: () =>
-      unwrap<TrainingRun>(api.POST("/api/v1/runs/{run_id}/retry", { params: { path: { run_id: runId } } })),
+    mutationFn: () => unwrap(api.POST("/api/v1/runs/{run_id}/retry", { params: { path: { run_id: runId } } })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ["runs", runId] }),
   });
 }

@@ -17,7 +17,7 @@ export function useRunLog(runId: number, isLive: boolean) {
     queryKey,
     queryFn: async ({ signal }): Promise<Log> => {
       const known = queryClient.getQueryData<Log>(queryKey) ?? { text: "", next_offset: 0 };
-      const part = await unwrap<Log>(
+      const part = await unwrap(
         api.GET("/api/v1/runs/{run_id}/log", {
           params: { path: { run_id: runId }, query: { offset: known.next_offset } },
           signal,

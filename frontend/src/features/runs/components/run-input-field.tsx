@@ -61,7 +61,11 @@ export function RunInputField({ projectId, input, value, onChange }: RunInputFie
       disabled={query.isPending}
       error={query.error?.message}
       placeholder={
-        query.isPending ? "Loading" : data.length ? `Choose a ${input.accepts}` : `No fitting ${input.accepts} in this project yet`
+        query.isPending
+          ? "Loading"
+          : data.length
+            ? `Choose a ${input.accepts}`
+            : `No fitting ${input.accepts} in this project yet`
       }
       data-testid={`run-input-${input.role}`}
     />

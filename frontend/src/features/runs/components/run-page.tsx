@@ -75,7 +75,12 @@ function RunView({ projectId, run }: { projectId: number; run: TrainingRun }) {
       <Stack>
         <ErrorAlert error={retry.error} />
         {run.error && (
-          <Alert color="red" variant="light" title={run.state === "failed" ? "The run failed" : "Last error"} role="alert">
+          <Alert
+            color="red"
+            variant="light"
+            title={run.state === "failed" ? "The run failed" : "Last error"}
+            role="alert"
+          >
             <span style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{run.error}</span>
           </Alert>
         )}

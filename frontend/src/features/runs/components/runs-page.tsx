@@ -96,7 +96,8 @@ export function RunsPage() {
 
 function RunRow({ run }: { run: TrainingRun }) {
   const { done, total } = run.progress;
-  const seconds = run.started_at && run.finished_at && (Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000;
+  const seconds =
+    run.started_at && run.finished_at && (Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000;
   return (
     <Table.Tr>
       <Table.Td>

@@ -29,7 +29,10 @@ export function SnapshotsPage() {
   );
   return (
     <>
-      <PageHeader title="Snapshots" text="Sealed, hashed copies of the labels: what a run learned from can be read again forever.">
+      <PageHeader
+        title="Snapshots"
+        text="Sealed, hashed copies of the labels: what a run learned from can be read again forever."
+      >
         {create}
       </PageHeader>
       <QueryView
@@ -74,7 +77,12 @@ function SnapshotTable({ projectId, snapshots }: { projectId: number; snapshots:
               <Table.Td>
                 {humanize(snapshot.kind)} {snapshot.id}
                 {snapshot.round_number !== null && (
-                  <Anchor component={Link} to={`/projects/${projectId}/rounds/${snapshot.round_number}`} size="xs" display="block">
+                  <Anchor
+                    component={Link}
+                    to={`/projects/${projectId}/rounds/${snapshot.round_number}`}
+                    size="xs"
+                    display="block"
+                  >
                     Round {snapshot.round_number}
                   </Anchor>
                 )}

@@ -1,11 +1,16 @@
 import { useMutation } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { SampleRequest, SampleResult } from "@/lib/models";
+import type { SampleRequest } from "@/lib/models";
 
 export function useSampleCheckpoint() {
   return useMutation({
     mutationFn: ({ checkpointId, ...body }: SampleRequest & { checkpointId: number }) =>
-      unwrap<SampleResult>(api.POST("/api/v1/checkpoints/{checkpoint_id}/sample", { params: { path: { checkpoint_id: checkpointId } }, body })),
+      unwrap(
+        api.POST("/api/v1/checkpoints/{checkpoint_id}/sample", {
+          params: { path: { checkpoint_id: checkpointId } },
+          body,
+        }),
+      ),
   });
 }

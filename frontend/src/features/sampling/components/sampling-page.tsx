@@ -43,7 +43,10 @@ export function SamplingPage() {
 
   return (
     <>
-      <PageHeader title="Sampling box" text="Write to a checkpoint and see the probability of each token it answers with." />
+      <PageHeader
+        title="Sampling box"
+        text="Write to a checkpoint and see the probability of each token it answers with."
+      />
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack

@@ -18,7 +18,9 @@ function doubt({ probability }: SampledToken): number {
 
 /** Every white space that would not be seen gets a sign. */
 function visible(text: string): string {
-  return text === "" ? "(nothing)" : text.replace(/\n/g, "\u21b5\n").replace(/^ +| +$/g, (blanks) => "\u00b7".repeat(blanks.length));
+  return text === ""
+    ? "(nothing)"
+    : text.replace(/\n/g, "\u21b5\n").replace(/^ +| +$/g, (blanks) => "\u00b7".repeat(blanks.length));
 }
 
 /** The answer as tokens coloured by probability; pointing at, focusing or tapping one shows what else was likely. */
@@ -102,7 +104,8 @@ function Choices({ token }: { token: SampledToken }) {
           <Code>{visible(token.text)}</Code>
         </Text>
         <Text size="xs" c="dimmed">
-          model {formatPercent(token.probability, 1)}, drawn with {formatPercent(token.sampled_probability ?? token.probability, 1)}
+          model {formatPercent(token.probability, 1)}, drawn with{" "}
+          {formatPercent(token.sampled_probability ?? token.probability, 1)}
         </Text>
       </Group>
       {token.top.map((choice) => (
@@ -112,7 +115,7 @@ function Choices({ token }: { token: SampledToken }) {
           </Text>
           <Progress
             value={100 * choice.probability}
-            color={choice.id === token.id ? "indigo" : "gray"}
+            color={choice.id === token.id ? undefined : "gray.5"}
             aria-label={`${visible(choice.text)} ${formatPercent(choice.probability, 1)}`}
           />
           <Text size="xs" ff="monospace" ta="right">
