@@ -43,7 +43,7 @@ def recipe_check(recipe: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         raise InvalidInput(f"Expected stages out of {ORDER}, got {unknown[0] if unknown else 'none'!r}.", {"recipe": "stage"})
     if kinds != [kind for kind in ORDER if kind in kinds]:
         raise InvalidInput(f"Expected each stage once and in the order {ORDER}, got {kinds}.", {"recipe": "order"})
-    for needed, reason in (("sample", "rank"), ("sft", "reward"), ("reward", "ppo"), ("sft", "ppo")):
+    for needed, reason in (("sample", "rank"), ("reward", "ppo")):
         if reason in kinds and needed not in kinds:
             raise InvalidInput(f"A round with the stage {reason} needs the stage {needed}.", {"recipe": f"add {needed}"})
     return [_stage_check(stage) for stage in recipe]

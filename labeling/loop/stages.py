@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import QuerySet
+
 from labeling.feedback.models import Place
 from labeling.feedback.services import places_close
 from labeling.loop import tasks
@@ -38,10 +40,10 @@ def why_not_yet(stage: RoundStage) -> str:
         return "Waits for a base checkpoint: pretrain one, or register one under Checkpoints."
     if stage.kind == Kind.SAMPLE and sampler_of(stage.round) is None:
         return "Waits for a policy to sample from: publish one, or let the stage sft run."
-    if stage.kind == Kind.REWARD and _made(stage.round, Kind.SFT) is None:
-        return "Waits for this round's SFT policy: the stage sft made none."
-    if stage.kind == Kind.PPO and None in (_made(stage.round, Kind.SFT), _made(stage.round, Kind.REWARD)):
-        return "Waits for this round's SFT policy and reward model: the stages sft and reward must have made them."
+    if stage.kind == Kind.REWARD and sft_of(stage.round) is None:
+        return "Waits for an SFT policy: the stage sft, here or in an earlier round, must have made one."
+    if stage.kind == Kind.PPO and None in (sft_of(stage.round), _made(stage.round, Kind.REWARD)):
+        return "Waits for an SFT policy and this round's reward model: the stages sft and reward must have made them."
     return ""
 
 
@@ -69,7 +71,7 @@ def published_of(owner: Round) -> Checkpoint | None:
 
 def sampler_of(owner: Round) -> Checkpoint | None:
     """Whose completions people rank: the published policy, in the first round this round's SFT policy."""
-    return published_of(owner) or _made(owner, Kind.SFT)
+    return published_of(owner) or sft_of(owner)
 
 
 def policy_of_round(owner: Round) -> Checkpoint | None:
@@ -80,6 +82,18 @@ def policy_of_round(owner: Round) -> Checkpoint | None:
 def _made(owner: Round, kind: str) -> Checkpoint | None:
     stage = RoundStage.objects.filter(round=owner, kind=kind, state=RoundStage.State.DONE).first()
     return None if stage is None else Checkpoint.objects.filter(pk=stage.outputs.get("checkpoint_id")).first()
+
+
+def sft_of(owner: Round) -> Checkpoint | None:
+    """This round's SFT policy; that of the newest earlier round when this round's recipe leaves sft out."""
+    if RoundStage.objects.filter(round=owner, kind=Kind.SFT).exclude(state=RoundStage.State.SKIPPED).exists():
+        return _made(owner, Kind.SFT)
+    return next(filter(None, (_made(stage.round, Kind.SFT) for stage in _earlier_sft(owner))), None)
+
+
+def _earlier_sft(owner: Round) -> QuerySet[RoundStage]:
+    earlier = RoundStage.objects.filter(round__project_id=owner.project_id, round__number__lt=owner.number, kind=Kind.SFT)
+    return earlier.select_related("round").order_by("-round__number")
 
 
 def _demonstrate(stage: RoundStage) -> Progress:
@@ -121,8 +135,8 @@ def _reward(stage: RoundStage) -> Progress:
     outputs, rankings, reason = _snapshot(stage, dict(stage.outputs), "snapshot_id", DatasetSnapshot.Kind.RANKINGS, {})
     if rankings is None:
         return Progress(outputs, reason)
-    inputs: dict[str, Any] = {"base": _made(stage.round, Kind.SFT), "rankings": rankings}
-    sft = RoundStage.objects.filter(round=stage.round, kind=Kind.SFT).first()
+    inputs: dict[str, Any] = {"base": sft_of(stage.round), "rankings": rankings}
+    sft = RoundStage.objects.filter(round=stage.round, kind=Kind.SFT).first() or _earlier_sft(stage.round).first()
     demonstrations = DatasetSnapshot.objects.filter(pk=sft.outputs.get("snapshot_id")).first() if sft else None
     if demonstrations is not None:
         inputs["demonstrations"] = demonstrations
@@ -134,7 +148,7 @@ def _ppo(stage: RoundStage) -> Progress:
     outputs, snapshot, reason = _snapshot(stage, dict(stage.outputs), "snapshot_id", DatasetSnapshot.Kind.PROMPTS, filters)
     if snapshot is None:
         return Progress(outputs, reason)
-    policy, reward = _made(stage.round, Kind.SFT), _made(stage.round, Kind.REWARD)
+    policy, reward = sft_of(stage.round), _made(stage.round, Kind.REWARD)
     return _trained(stage, outputs, "ppo", {"policy": policy, "reward": reward, "prompts": snapshot}, "policy")
 
 
@@ -143,7 +157,7 @@ def _evaluate(stage: RoundStage) -> Progress:
     wanted, new = int(stage.options.get("num_prompts", 0)), policy_of_round(stage.round)
     if not wanted or new is None:
         return Progress(dict(stage.outputs))
-    rivals = [rival for rival in (published_of(stage.round), _made(stage.round, Kind.SFT)) if rival and rival.pk != new.pk]
+    rivals = [rival for rival in (published_of(stage.round), sft_of(stage.round)) if rival and rival.pk != new.pk]
     rivals = list({rival.pk: rival for rival in rivals}.values())
     if not rivals:
         return Progress(dict(stage.outputs))
