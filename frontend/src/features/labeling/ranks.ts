@@ -25,7 +25,7 @@ export function ranksDense(ranks: Ranks): Ranks {
 export function rankInsert(ranks: Ranks, id: number, row: number, numRows: number): Ranks {
   const others = rankClear(ranks, id);
   const moved = Object.fromEntries(Object.entries(others).map(([other, rank]) => [other, rank >= row ? rank + 1 : rank]));
-  const placed = { ...moved, [id]: row };
+  const placed: Ranks = { ...moved, [id]: row };
   return Math.max(...Object.values(placed)) > numRows ? ranksDense(placed) : placed;
 }
 

@@ -1,7 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, setCsrfToken, unwrap } from "@/lib/api-client";
-import type { Session } from "@/lib/models";
 import { SESSION_KEY } from "@/lib/queries/get-session";
 
 export function useSignIn() {

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { OpenInvitation } from "@/lib/models";
 
 export function useInvitation(token: string) {
   return useQuery({

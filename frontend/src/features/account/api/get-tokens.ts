@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { ApiToken, Page } from "@/lib/models";
 
 export const TOKENS_KEY = ["tokens"];
 

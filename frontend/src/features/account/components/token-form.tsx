@@ -3,15 +3,16 @@ import { useState, type FormEvent } from "react";
 
 import { ErrorAlert } from "@/components/ui/error-alert";
 import { humanize } from "@/lib/format";
+import type { TokenScope } from "@/lib/task-models";
 
 import { useCreateToken } from "../api/create-token";
 
-const SCOPES = ["read", "label", "write"];
+const SCOPES: TokenScope[] = ["read", "label", "manage", "train"];
 
 export function TokenForm() {
   const create = useCreateToken();
   const [name, setName] = useState("");
-  const [scopes, setScopes] = useState(["read"]);
+  const [scopes, setScopes] = useState<TokenScope[]>(["read"]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     create.mutate({ name: name.trim(), scopes }, { onSuccess: () => setName("") });
@@ -29,7 +30,7 @@ export function TokenForm() {
             onChange={(event) => setName(event.currentTarget.value)}
             data-testid="token-name"
           />
-          <Checkbox.Group label="It may" value={scopes} onChange={setScopes}>
+          <Checkbox.Group label="It may" value={scopes} onChange={(given) => setScopes(SCOPES.filter((scope) => given.includes(scope)))}>
             <Group h={36}>
               {SCOPES.map((scope) => (
                 <Checkbox key={scope} value={scope} label={humanize(scope)} />

@@ -1,7 +1,6 @@
 import { api, unwrap } from "@/lib/api-client";
-import type { Lease } from "@/lib/models";
 
-export function extendLease(placeId: number, leaseToken: string): Promise<Lease> {
+export function extendLease(placeId: number, leaseToken: string) {
   return unwrap(
     api.POST("/api/v1/places/{place_id}/heartbeat", {
       params: { path: { place_id: placeId } },

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api-client";
-import type { LabelingSummary } from "@/lib/models";
 
 const REFRESH_MS = 15_000;
 

@@ -1,10 +1,9 @@
 import { api, unwrap } from "@/lib/api-client";
-import type { SavedDraft } from "@/lib/models";
 
 import type { AnswerDraft } from "../draft-store";
 
 /** `isLeaving`: the page goes away, and the request must outlive it. */
-export function saveDraft(placeId: number, leaseToken: string, body: AnswerDraft, isLeaving = false): Promise<SavedDraft> {
+export function saveDraft(placeId: number, leaseToken: string, body: AnswerDraft, isLeaving = false) {
   return unwrap(
     api.PUT("/api/v1/places/{place_id}/draft", {
       params: { path: { place_id: placeId } },

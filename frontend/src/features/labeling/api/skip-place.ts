@@ -1,7 +1,7 @@
 import { api, unwrap } from "@/lib/api-client";
-import type { NextTask, SkipReason } from "@/lib/models";
+import type { SkipReason } from "@/lib/task-models";
 
-export function skipPlace(placeId: number, leaseToken: string, reason: SkipReason, note: string): Promise<NextTask> {
+export function skipPlace(placeId: number, leaseToken: string, reason: SkipReason, note: string) {
   return unwrap(
     api.POST("/api/v1/places/{place_id}/skip", {
       params: { path: { place_id: placeId } },

@@ -1,10 +1,10 @@
 import { api, ApiError, unwrap } from "@/lib/api-client";
-import type { SubmitBody, Submitted } from "@/lib/models";
+import type { SubmitBody } from "@/lib/task-models";
 
 const RETRY_AFTER_MS = [500, 1500, 4000];
 
 /** Stores an answer. A lost reply is asked for again under the same key, so that one answer is stored once. */
-export async function submitAnswer(placeId: number, key: string, body: SubmitBody): Promise<Submitted> {
+export async function submitAnswer(placeId: number, key: string, body: SubmitBody) {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await unwrap(

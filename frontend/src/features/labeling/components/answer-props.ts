@@ -1,4 +1,4 @@
-import type { Assignment, TaskAnswer } from "@/lib/models";
+import type { Assignment, TaskAnswer } from "@/lib/task-models";
 
 import type { AnswerDraft } from "../draft-store";
 

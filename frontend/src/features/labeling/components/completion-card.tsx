@@ -4,7 +4,7 @@ import { IconGripVertical } from "@tabler/icons-react";
 import type { Ref } from "react";
 
 import { Markdown } from "@/components/ui/markdown";
-import type { LabelSchema, ShownCompletion } from "@/lib/models";
+import type { ShownCompletion, ShownSchema } from "@/lib/task-models";
 
 import { letterOf } from "../ranks";
 import { RatingRow } from "./rating-row";
@@ -15,7 +15,7 @@ interface CompletionCardProps {
   completion: ShownCompletion;
   index: number;
   numRanks: number;
-  schema: LabelSchema;
+  schema: ShownSchema;
   rank: number | null;
   ratings: Record<string, number>;
   flags: string[];

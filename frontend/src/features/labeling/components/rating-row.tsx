@@ -1,11 +1,11 @@
 import type { KeyboardEvent } from "react";
 
-import type { Axis } from "@/lib/models";
+import type { ShownAxis } from "@/lib/task-models";
 
 import classes from "./task.module.css";
 
 interface RatingRowProps {
-  axis: Axis;
+  axis: ShownAxis;
   name: string;
   testId: string;
   value: number | null;

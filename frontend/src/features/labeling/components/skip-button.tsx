@@ -4,7 +4,7 @@ import { IconPlayerSkipForward } from "@tabler/icons-react";
 import { useState } from "react";
 
 import { ErrorAlert } from "@/components/ui/error-alert";
-import type { SkipReason } from "@/lib/models";
+import type { SkipReason } from "@/lib/task-models";
 
 const REASONS: Record<SkipReason, string> = {
   unclear: "The prompt is unclear",

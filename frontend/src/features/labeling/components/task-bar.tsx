@@ -2,7 +2,7 @@ import { ActionIcon, Group, Text, Title, Tooltip } from "@mantine/core";
 import { IconArrowLeft, IconClock } from "@tabler/icons-react";
 import { Link } from "react-router";
 
-import type { Assignment, SkipReason } from "@/lib/models";
+import type { Assignment, SkipReason } from "@/lib/task-models";
 
 import type { SaveState } from "../hooks/use-answer-draft";
 import type { useLease } from "../hooks/use-lease";

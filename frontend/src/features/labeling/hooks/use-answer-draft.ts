@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import type { Assignment } from "@/lib/models";
+import type { Assignment } from "@/lib/task-models";
 
 import { saveDraft } from "../api/save-draft";
 import { draftChoose, localDraftRead, localDraftRemove, localDraftWrite, type AnswerDraft } from "../draft-store";

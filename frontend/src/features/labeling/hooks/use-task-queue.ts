@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import { ApiError } from "@/lib/api-client";
-import type { Assignment, SkipReason, SubmitBody } from "@/lib/models";
+import type { Assignment, SkipReason, SubmitBody } from "@/lib/task-models";
 
 import { claimTask } from "../api/claim-task";
 import { releasePlace } from "../api/release-place";
