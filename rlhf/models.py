@@ -153,8 +153,7 @@ def token_scores(
     model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor | None = None, position_ids: Tensor | None = None
 ) -> Tensor:
     """(B, T) float32: the reward head on every token, plus config.reward_bias. A value model is read through this."""
-    scores: Tensor = _head(model)(_hidden(model, input_ids, attention_mask, position_ids))
-    return scores.squeeze(-1).float() + float(getattr(model.config, "reward_bias", 0.0))
+    return _scores(model, _hidden(model, input_ids, attention_mask, position_ids))
 
 
 def reward_scores(
@@ -166,8 +165,7 @@ def reward_scores(
     is_right_padded = bool((attention_mask.sum(-1) == last + 1).all())
     hidden = _hidden(model, input_ids, None if is_right_padded else attention_mask, position_ids)
     at_last = hidden[torch.arange(len(hidden), device=hidden.device), last]
-    scores: Tensor = _head(model)(at_last)
-    return scores.squeeze(-1).float() + float(getattr(model.config, "reward_bias", 0.0))
+    return _scores(model, at_last)
 
 
 def check_template(tokenizer: PreTrainedTokenizerBase, roles: Sequence[str] = ("user",)) -> None:
@@ -183,6 +181,14 @@ def _hidden(
     )
     hidden: Tensor = output.last_hidden_state
     return hidden
+
+
+def _scores(model: PreTrainedModel, hidden: Tensor) -> Tensor:
+    """The head in float32 even under autocast: bfloat16 would round a score of 2 to steps of 1/64."""
+    head = _head(model)
+    with torch.autocast(hidden.device.type, enabled=False):
+        scores: Tensor = head(hidden.to(head.weight.dtype))
+    return scores.squeeze(-1).float() + float(getattr(model.config, "reward_bias", 0.0))
 
 
 def _head(model: PreTrainedModel) -> nn.Linear:

@@ -60,6 +60,14 @@ def test_score_is_read_at_eos_under_either_padding(
     assert alone[0] == pytest.approx(stock + 0.25, abs=1e-5)
 
 
+def test_scores_keep_their_precision_under_autocast(reward_model: PreTrainedModel) -> None:
+    ids = torch.randint(3, 200, (8, 5), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        scores = reward_scores(reward_model, ids, torch.ones_like(ids, dtype=torch.bool))
+    assert scores.dtype == torch.float32
+    assert not torch.equal(scores, scores.bfloat16().float())
+
+
 def test_a_ranking_is_read_once_per_completion_and_ends_with_eos(
     tokenizer: PreTrainedTokenizerBase, rankings: Path
 ) -> None:
