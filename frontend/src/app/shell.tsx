@@ -22,7 +22,7 @@ export function Shell() {
   return (
     <AppShell
       header={{ height: 52 }}
-      navbar={{ width: 216, breakpoint: "sm", collapsed: { mobile: !isOpen, desktop: isTask } }}
+      navbar={{ width: 216, breakpoint: "sm", collapsed: { mobile: !isOpen, desktop: isTask && !isOpen } }}
       padding={{ base: "sm", sm: isTask ? "md" : "xl" }}
     >
       <a className={classes.skip} href="#main">

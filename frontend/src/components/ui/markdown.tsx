@@ -14,11 +14,25 @@ const components: Components = {
   img: ({ alt }) => <em>[image: {alt || "without description"}]</em>,
 };
 
+interface MarkdownNode {
+  type: string;
+  children?: MarkdownNode[];
+}
+
+/** HTML in a text is shown as it was written: a reader must see all that the writer wrote. */
+function htmlAsText() {
+  const convert = (node: MarkdownNode) => {
+    if (node.type === "html") node.type = "text";
+    node.children?.forEach(convert);
+  };
+  return convert;
+}
+
 /** Sanitised markdown: no raw HTML, no remote images. */
 export function Markdown({ text }: { text: string }) {
   return (
     <div className={classes.markdown}>
-      <ReactMarkdown remarkPlugins={[remarkGfm]} rehypePlugins={[rehypeSanitize]} components={components}>
+      <ReactMarkdown remarkPlugins={[remarkGfm, htmlAsText]} rehypePlugins={[rehypeSanitize]} components={components}>
         {text}
       </ReactMarkdown>
     </div>

@@ -35,7 +35,7 @@ export function TaskBar({ projectId, assignment, lease, saveState, onSkip }: Tas
         <ActionIcon component={Link} to={`/projects/${projectId}/labeling`} variant="subtle" color="gray" aria-label="Back; your draft is kept">
           <IconArrowLeft size={18} />
         </ActionIcon>
-        <Title order={1} size="h4">
+        <Title order={1} size="h5">
           {isRanking ? "Rank the completions" : "Write the answer"}
         </Title>
         <Text size="xs" c="dimmed" aria-live="polite" data-testid="save-state">
