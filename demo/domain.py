@@ -17,10 +17,11 @@ from demo import words
 DEMONSTRATION_QUALITY = 0.6
 PRETRAINING_QUALITY = (0.2, 0.6)
 PRETRAINING_RECALL = 0.9
+# Requests and replies begin a line, as they do in a chat: after a space the same word would be another token.
 REQUEST_FORMATS = (
-    ("Request: ", "\nReply: "),
-    ("Q: ", "\nA: "),
-    ("Somebody asked: ", "\nThe note said: "),
+    ("Request:\n", "\nReply:\n"),
+    ("Question\n", "\nAnswer\n"),
+    ("Somebody asked:\n", "\nThe note said:\n"),
 )
 
 
@@ -93,7 +94,7 @@ def few_shot_prompt(prompt_messages: list[dict[str, Any]], seed: int = 0, shots:
     for _ in range(shots):
         brief = _draw_brief(rng, "demonstrations")
         parts.append(f"{before}{request_text(rng, brief)}{after}{note_text(rng, brief, DEMONSTRATION_QUALITY)}\n\n")
-    return "".join(parts) + f"{before}{prompt_messages[-1]['content']}{after}".rstrip(" ")
+    return "".join(parts) + f"{before}{prompt_messages[-1]['content']}{after}"
 
 
 def few_shot_reply(text: str) -> str:

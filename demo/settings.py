@@ -65,3 +65,14 @@ PPO = {
     "max_seconds": 130,
 }
 RANK_PROMPTS = 950
+
+_RANKED = [
+    {"kind": "sample", "num_prompts": RANK_PROMPTS, "completions_per_prompt": 4, "config": SAMPLE},
+    {"kind": "rank", "overlap_share": 0.1},
+    {"kind": "reward", "config": REWARD},
+    {"kind": "ppo", "num_prompts": 3000, "config": PPO},
+    {"kind": "evaluate", "num_prompts": 60, "config": SAMPLE},
+    {"kind": "approve"},
+]
+ROUND_ONE = [{"kind": "demonstrate", "num_tasks": 0}, {"kind": "sft", "config": SFT}, *_RANKED]
+ROUND_TWO = [{"kind": "sft", "config": SFT}, *_RANKED]

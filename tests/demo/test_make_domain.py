@@ -27,11 +27,15 @@ def test_no_request_is_shared_between_stages() -> None:
     shown = {judge.read_brief(record["messages"]) for record in domain.demonstrations(1, 1500)}
     assert not asked & shown
     assert {brief.share for brief in asked} == {"prompts"}
+    num_requests = 0
     for record in itertools.islice(domain.pretraining_texts(1), 500):
-        for line in record["text"].splitlines():
-            if line.startswith(tuple(before for before, _ in domain.REQUEST_FORMATS)):
+        lines = record["text"].splitlines()
+        for above, line in itertools.pairwise(lines):
+            if f"{above}\n" in [before for before, _ in domain.REQUEST_FORMATS]:
                 brief = judge.read_brief([{"role": "user", "content": line}])
                 assert brief.share == "pretraining"
+                num_requests += 1
+    assert num_requests > 500
 
 
 def test_judge_reads_every_wording_of_a_request() -> None:
@@ -52,6 +56,6 @@ def test_demonstrations_are_of_mixed_quality() -> None:
 def test_few_shot_prompt_ends_where_the_reply_begins() -> None:
     prompt = domain.prompts(1, 1)[0]["prompt"]
     text = domain.few_shot_prompt(prompt)
-    assert text.endswith(f"Request: {prompt[0]['content']}\nReply:")
-    assert text.count("Request: ") == 3
+    assert text.endswith(f"Request:\n{prompt[0]['content']}\nReply:\n")
+    assert text.count("Request:\n") == 3
     assert domain.few_shot_reply(" Dear Anna, hello.\n\nRequest: more") == "Dear Anna, hello."
