@@ -28,7 +28,7 @@ export function CheckpointPage() {
 
 function CheckpointView({ projectId, checkpoint }: { projectId: number; checkpoint: CheckpointDetail }) {
   const publish = usePublishCheckpoint(checkpoint.id);
-  const { isEngineer, isManager } = useRoles(projectId);
+  const { isEngineer } = useRoles(projectId);
   const { id, name, role, state, made_by: madeBy, snapshots } = checkpoint;
   const talks = role === "policy" || role === "base";
   return (
@@ -52,7 +52,7 @@ function CheckpointView({ projectId, checkpoint }: { projectId: number; checkpoi
             Sample
           </Button>
         )}
-        {role === "policy" && state !== "published" && (isEngineer || isManager) && (
+        {role === "policy" && state !== "published" && isEngineer && (
           <ConfirmButton
             size="xs"
             color="teal"

@@ -46,7 +46,7 @@ export function useRunMetrics(runId: number): RunMetrics {
     source.addEventListener("state", (event: MessageEvent<string>) => {
       const { state } = JSON.parse(event.data) as Pick<TrainingRun, "state">;
       hasEnded = ["done", "failed", "cancelled"].includes(state);
-      void queryClient.invalidateQueries({ queryKey: ["runs", runId, "detail"] });
+      void queryClient.invalidateQueries({ queryKey: ["runs", runId] });
     });
     return () => {
       source.close();
