@@ -31,7 +31,7 @@ export function TokenForm() {
             data-testid="token-name"
           />
           <Checkbox.Group label="It may" value={scopes} onChange={(given) => setScopes(SCOPES.filter((scope) => given.includes(scope)))}>
-            <Group h={36}>
+            <Group mih={36} gap="sm">
               {SCOPES.map((scope) => (
                 <Checkbox key={scope} value={scope} label={humanize(scope)} />
               ))}

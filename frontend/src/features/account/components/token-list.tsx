@@ -32,6 +32,7 @@ export function TokenList() {
               </div>
               <ConfirmButton
                 size="compact-sm"
+                miw="max-content"
                 variant="light"
                 color="red"
                 title={`Revoke "${token.name}"?`}

@@ -1,5 +1,5 @@
 import { ActionIcon, Kbd, Modal, Table } from "@mantine/core";
-import { useDisclosure, useHotkeys } from "@mantine/hooks";
+import { useDisclosure, useWindowEvent } from "@mantine/hooks";
 import { IconKeyboard } from "@tabler/icons-react";
 
 const COMMON: [string, string][] = [
@@ -18,7 +18,10 @@ const RANKING: [string, string][] = [
 
 export function ShortcutsButton({ isRanking }: { isRanking: boolean }) {
   const [isOpen, { toggle, close }] = useDisclosure(false);
-  useHotkeys([["shift+?", toggle]]);
+  useWindowEvent("keydown", (event) => {
+    const isTyping = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+    if (event.key === "?" && !isTyping) toggle();
+  });
   const rows = isRanking ? [...RANKING, ...COMMON] : COMMON;
   return (
     <>
