@@ -1,5 +1,6 @@
 """Settings of the site. The environment wins; then var/local/services.json, written when the project runs its own services."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -55,10 +56,8 @@ def read_secret_key() -> str:
         draft = VAR / f".secret_key.{os.getpid()}.{secrets.token_hex(4)}"
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(64))
-        try:
-            os.link(draft, path)  # fails if another process was first, so all read the same key
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # another process was first: then all read its key
+            os.link(draft, path)
         draft.unlink()
     return path.read_text().strip()
 

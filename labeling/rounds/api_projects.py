@@ -10,7 +10,13 @@ from labeling.rounds import selectors, serializers
 from labeling.rounds.models import GuidelineVersion, LabelSchemaVersion, Project
 from labeling.rounds.people import invitation_create, person_update
 from labeling.rounds.selectors import MANAGER, project_get_for
-from labeling.rounds.services import guideline_create, label_schema_create, project_create, project_update
+from labeling.rounds.services import (
+    guideline_create,
+    label_schema_create,
+    project_create,
+    project_create_check,
+    project_update,
+)
 
 ProjectPage = serializers.page("Project", serializers.ProjectSerializer)
 GuidelinePage = serializers.page("Guideline", serializers.GuidelineSerializer)
@@ -41,6 +47,7 @@ class ProjectListView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Make a project; the person becomes its manager and engineer."""
+        project_create_check(request.user)
         body = serializers.ProjectInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         return project_reply(request, project_create(actor=request.user, **body.validated_data), status=201)

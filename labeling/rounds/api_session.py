@@ -15,8 +15,12 @@ from labeling.accounts.models import User
 from labeling.accounts.sign_in import sign_in
 from labeling.rounds.people import invitation_accept, invitation_get_by_token
 from labeling.rounds.selectors import projects_for, roles_by_project
-from labeling.rounds.serializers import InvitationShownSerializer, NewAccountSerializer, SessionSerializer
-from labeling.rounds.serializers import SignInSerializer
+from labeling.rounds.serializers import (
+    InvitationShownSerializer,
+    NewAccountSerializer,
+    SessionSerializer,
+    SignInSerializer,
+)
 
 
 def session_state(request: Request, user: Any) -> Response:

@@ -12,6 +12,7 @@ from labeling.jobs.services import audit
 from labeling.rounds.label_schemas import DEFAULT_SCHEMA, schema_check
 from labeling.rounds.models import Checkpoint, GuidelineVersion, LabelSchemaVersion, Membership, Project, Round
 
+STAFF = (Membership.Role.MANAGER, Membership.Role.ENGINEER)
 FIRST_GUIDELINE = """# What a good answer is
 
 1. **Helpful**: it does what the person wants, all of it, in a form they can use.
@@ -23,21 +24,25 @@ Skip what you find unclear or would rather not read, and say why.
 """
 
 
+def project_create_check(actor: User) -> None:
+    """Raises Forbidden unless the actor is an administrator or manages or engineers some project."""
+    if not actor.is_superuser and not Membership.objects.filter(user=actor, role__in=STAFF).exists():
+        raise Forbidden("Only an administrator, or a manager or engineer of some project, makes a new project.")
+
+
 @transaction.atomic
 def project_create(*, actor: User, name: str, slug: str, description: str = "") -> Project:
     """A project with its first guideline and label schema; the actor becomes its manager and engineer.
 
-    Raises Forbidden unless the actor is a superuser or manages or engineers some project, Conflict when the slug is taken.
+    Raises Forbidden (see project_create_check) or Conflict when the slug is taken.
     """
-    staff = [Membership.Role.MANAGER, Membership.Role.ENGINEER]
-    if not actor.is_superuser and not Membership.objects.filter(user=actor, role__in=staff).exists():
-        raise Forbidden("Only an administrator, or a manager or engineer of some project, makes a new project.")
+    project_create_check(actor)
     try:
         with transaction.atomic():
             project = Project.objects.create(name=name, slug=slug, description=description, created_by=actor)
     except IntegrityError as error:
         raise Conflict(f"The short name {slug!r} is taken; choose another.", {"slug": "taken"}) from error
-    Membership.objects.bulk_create([Membership(project=project, user=actor, role=role) for role in staff])
+    Membership.objects.bulk_create([Membership(project=project, user=actor, role=role) for role in STAFF])
     GuidelineVersion.objects.create(project=project, number=1, text=FIRST_GUIDELINE, created_by=actor)
     LabelSchemaVersion.objects.create(project=project, number=1, schema=DEFAULT_SCHEMA, created_by=actor)
     audit(actor, "project_create", project, project, name=name)
