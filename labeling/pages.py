@@ -15,7 +15,7 @@ from labeling.jobs.models import Heartbeat
 from labeling.version import code_version
 
 NONCE_PLACEHOLDER = "__CSP_NONCE__"
-NOT_BUILT = "The page is not built: frontend/dist/index.html is missing. Run `make frontend`, then restart the site."
+NOT_BUILT = "The page is not built: frontend/dist/index.html is missing. Run `make up`, then restart the site."
 HEARTBEAT_MAX_AGE = timedelta(seconds=30)
 HEARTBEAT_COMPONENTS = ("worker", "ray")
 

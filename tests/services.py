@@ -27,7 +27,9 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
     os.environ["ROUNDTABLE_VAR"] = str(VAR)
     names = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
     for name in names:
-        server = postgres.start(VAR / "postgres", is_durable=False) if name == "DATABASE_URL" else redis.start(VAR / "redis")
+        server = (
+            postgres.start(VAR / "postgres", is_durable=False) if name == "DATABASE_URL" else redis.start(VAR / "redis")
+        )
         STARTED.append(server)
         os.environ[name] = server.url
     result = yield

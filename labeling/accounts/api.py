@@ -4,7 +4,6 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -12,6 +11,7 @@ from labeling.accounts.models import ApiToken
 from labeling.accounts.selectors import token_get_for, tokens_for
 from labeling.accounts.services import SCOPES, token_create, token_revoke
 from labeling.api_pages import CURSOR, page_of
+from labeling.api_request import SignedInRequest
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):
@@ -43,12 +43,12 @@ class TokenCreatedSerializer(TokenSerializer):
 
 class TokenListView(APIView):
     @extend_schema(operation_id="token_list", parameters=[CURSOR], responses=TokenPageSerializer)
-    def get(self, request: Request) -> Response:
+    def get(self, request: SignedInRequest) -> Response:
         """The person's own tokens."""
         return Response(page_of(request, tokens_for(request.user), TokenSerializer))
 
     @extend_schema(operation_id="token_create", request=TokenInputSerializer, responses={201: TokenCreatedSerializer})
-    def post(self, request: Request) -> Response:
+    def post(self, request: SignedInRequest) -> Response:
         """Make a token; its text is in this reply only."""
         body = TokenInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -58,7 +58,7 @@ class TokenListView(APIView):
 
 class TokenView(APIView):
     @extend_schema(operation_id="token_revoke", responses={204: None})
-    def delete(self, request: Request, token_id: int) -> Response:
+    def delete(self, request: SignedInRequest, token_id: int) -> Response:
         """Revoke a token; it stops working at once."""
         token_revoke(token=token_get_for(request.user, token_id))
         return Response(status=204)

@@ -28,7 +28,7 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = BearerAuthentication
     name = "bearer"
 
@@ -47,7 +47,9 @@ class IsSignedInWithScope(permissions.BasePermission):
         scope = "read" if request.method in permissions.SAFE_METHODS else getattr(view, "token_scope", None)
         if scope in request.auth.scopes:
             return True
-        self.message = f"This token needs the scope {scope!r}; it has {request.auth.scopes}." if scope else (
-            "This cannot be done with a token; sign in on the site."
+        self.message = (
+            f"This token needs the scope {scope!r}; it has {request.auth.scopes}."
+            if scope
+            else ("This cannot be done with a token; sign in on the site.")
         )
         return False

@@ -17,7 +17,9 @@ TOKEN_PREFIX = "rt_"
 LAST_USED_RESOLUTION = timedelta(minutes=1)
 
 
-def token_create(*, user: User, name: str, scopes: list[str], expires_at: datetime | None = None) -> tuple[ApiToken, str]:
+def token_create(
+    *, user: User, name: str, scopes: list[str], expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
     """A new token and its text, which is shown once: only its SHA-256 is kept. Raises InvalidInput for an unknown scope."""
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:

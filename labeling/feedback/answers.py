@@ -54,9 +54,7 @@ def check_ranking(answer: SubmittedAnswer, shown: list[int], schema: Mapping[str
     return {completion: order[rank] for completion, rank in answer.ranks.items()}
 
 
-def _check_ratings(
-    answer: SubmittedAnswer, shown: set[int], schema: Mapping[str, Any], errors: dict[str, str]
-) -> None:
+def _check_ratings(answer: SubmittedAnswer, shown: set[int], schema: Mapping[str, Any], errors: dict[str, str]) -> None:
     axes = {axis["key"]: axis for axis in schema.get("axes", [])}
     for completion, ratings in answer.ratings.items():
         if completion not in shown:
@@ -70,9 +68,7 @@ def _check_ratings(
                 errors.setdefault("ratings", f"Expected {key} from {expected}, got {value}.")
 
 
-def _check_flags(
-    answer: SubmittedAnswer, shown: set[int], schema: Mapping[str, Any], errors: dict[str, str]
-) -> None:
+def _check_flags(answer: SubmittedAnswer, shown: set[int], schema: Mapping[str, Any], errors: dict[str, str]) -> None:
     known = {flag["key"] for flag in schema.get("flags", [])}
     for completion, flags in answer.flags.items():
         if completion not in shown:

@@ -1,11 +1,11 @@
 """What managers and engineers read and redact: one prompt with everything about it, demonstrations, rankings."""
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api_pages import CURSOR, page_of
+from labeling.api_request import SignedInRequest
 from labeling.feedback import selectors, services
 from labeling.feedback.serializers import (
     CompletionSerializer,
@@ -20,7 +20,7 @@ from labeling.rounds.models import Membership
 from labeling.rounds.selectors import project_get_for
 
 
-def reason_given(request: Request) -> str:
+def reason_given(request: SignedInRequest) -> str:
     body = RedactInputSerializer(data=request.data)
     body.is_valid(raise_exception=True)
     return str(body.validated_data["reason"])
@@ -28,7 +28,7 @@ def reason_given(request: Request) -> str:
 
 class PromptDetailView(APIView):
     @extend_schema(operation_id="prompt_detail", responses=PromptDetailSerializer)
-    def get(self, request: Request, project_id: int, prompt_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int, prompt_id: int) -> Response:
         """A prompt with its completions, demonstrations and rankings."""
         return Response(PromptDetailSerializer(selectors.prompt_get_for(request.user, project_id, prompt_id)).data)
 
@@ -37,7 +37,7 @@ class PromptRedactView(APIView):
     token_scope = "manage"
 
     @extend_schema(operation_id="prompt_redact", request=RedactInputSerializer, responses=PromptDetailSerializer)
-    def post(self, request: Request, project_id: int, prompt_id: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int, prompt_id: int) -> Response:
         """Removes the text of a prompt and of everything written for it; the rows stay."""
         project_get_for(request.user, project_id, Membership.Role.MANAGER)
         prompt = selectors.prompt_get_for(request.user, project_id, prompt_id)
@@ -49,7 +49,7 @@ class CompletionRedactView(APIView):
     token_scope = "manage"
 
     @extend_schema(operation_id="completion_redact", request=RedactInputSerializer, responses=CompletionSerializer)
-    def post(self, request: Request, project_id: int, completion_id: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int, completion_id: int) -> Response:
         """Removes the text of a completion; the row stays."""
         completion = selectors.completion_get_for(request.user, project_id, completion_id)
         services.completion_redact(actor=request.user, completion=completion, reason=reason_given(request))
@@ -58,7 +58,7 @@ class CompletionRedactView(APIView):
 
 class DemonstrationListView(APIView):
     @extend_schema(operation_id="demonstration_list", parameters=[CURSOR], responses=DemonstrationPageSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Demonstrations, newest first."""
         project = project_get_for(request.user, project_id, *selectors.STAFF)
         return Response(page_of(request, selectors.demonstrations_of(project), DemonstrationSerializer))
@@ -66,7 +66,7 @@ class DemonstrationListView(APIView):
 
 class RankingListView(APIView):
     @extend_schema(operation_id="ranking_list", parameters=[CURSOR], responses=RankingPageSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Rankings with their completions, newest first."""
         project = project_get_for(request.user, project_id, *selectors.STAFF)
         return Response(page_of(request, selectors.rankings_of(project), RankingSerializer))

@@ -3,11 +3,11 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.accounts.models import User
+from labeling.api_request import SignedInRequest
 from labeling.errors import InvalidInput
 from labeling.feedback import claims, selectors, services
 from labeling.feedback.models import Place
@@ -38,7 +38,7 @@ def next_assignment(user: User, project: Project, after_place: int | None = None
     return None if place_id is None else selectors.assignment_get(user, place_id)
 
 
-def held_place(request: Request, place_id: int, serializer: type[LeaseInputSerializer]) -> tuple[Place, Any]:
+def held_place(request: SignedInRequest, place_id: int, serializer: type[LeaseInputSerializer]) -> tuple[Place, Any]:
     """The Place of the address, if its project is the user's, and the checked body."""
     place = selectors.place_get_for(request.user, place_id)
     body = serializer(data=request.data)
@@ -48,7 +48,7 @@ def held_place(request: Request, place_id: int, serializer: type[LeaseInputSeria
 
 class LabelingSummaryView(APIView):
     @extend_schema(operation_id="labeling_summary", responses=LabelingSummarySerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """How many tasks wait for me, by kind, and how many I have done."""
         project = project_get_for(request.user, project_id, selectors.LABELER)
         return Response(LabelingSummarySerializer(selectors.labeling_summary(request.user, project)).data)
@@ -58,7 +58,7 @@ class ClaimView(APIView):
     token_scope = "label"
 
     @extend_schema(operation_id="labeling_claim", request=ClaimInputSerializer, responses=ClaimSerializer)
-    def post(self, request: Request, project_id: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int) -> Response:
         """The task I hold, or the next one. `after_place`: the task on my screen, to fetch the one after it ahead of time."""
         project = project_get_for(request.user, project_id, selectors.LABELER)
         body = ClaimInputSerializer(data=request.data)
@@ -72,7 +72,7 @@ class PlaceHeartbeatView(APIView):
     token_scope = "label"
 
     @extend_schema(operation_id="place_heartbeat", request=LeaseInputSerializer, responses=LeaseSerializer)
-    def post(self, request: Request, place_id: int) -> Response:
+    def post(self, request: SignedInRequest, place_id: int) -> Response:
         """Renews my lease while I work."""
         place, body = held_place(request, place_id, LeaseInputSerializer)
         expires_at = claims.lease_extend(labeler=request.user, place_id=place.pk, **body.validated_data)
@@ -83,7 +83,7 @@ class PlaceDraftView(APIView):
     token_scope = "label"
 
     @extend_schema(operation_id="place_draft", request=DraftInputSerializer, responses=AssignmentDraftSerializer)
-    def put(self, request: Request, place_id: int) -> Response:
+    def put(self, request: SignedInRequest, place_id: int) -> Response:
         """Keeps what I have written so far."""
         place, body = held_place(request, place_id, DraftInputSerializer)
         draft = claims.draft_save(labeler=request.user, place_id=place.pk, **body.validated_data)
@@ -94,7 +94,7 @@ class PlaceReleaseView(APIView):
     token_scope = "label"
 
     @extend_schema(operation_id="place_release", request=LeaseInputSerializer, responses={204: None})
-    def post(self, request: Request, place_id: int) -> Response:
+    def post(self, request: SignedInRequest, place_id: int) -> Response:
         """Gives the task back so that somebody else can take it."""
         place, body = held_place(request, place_id, LeaseInputSerializer)
         claims.place_release(labeler=request.user, place_id=place.pk, **body.validated_data)
@@ -105,7 +105,7 @@ class PlaceSkipView(APIView):
     token_scope = "label"
 
     @extend_schema(operation_id="place_skip", request=SkipInputSerializer, responses=NextSerializer)
-    def post(self, request: Request, place_id: int) -> Response:
+    def post(self, request: SignedInRequest, place_id: int) -> Response:
         """Passes on the task with a reason; it is not offered to me again."""
         place, body = held_place(request, place_id, SkipInputSerializer)
         given = dict(body.validated_data)
@@ -121,12 +121,14 @@ class PlaceSubmitView(APIView):
     @extend_schema(
         operation_id="place_submit", parameters=[KEY], request=SubmitInputSerializer, responses=SubmitSerializer
     )
-    def post(self, request: Request, place_id: int) -> Response:
+    def post(self, request: SignedInRequest, place_id: int) -> Response:
         """Stores my answer and returns the next task."""
         place, body = held_place(request, place_id, SubmitInputSerializer)
         key = request.headers.get("Idempotency-Key", "")
         if not 1 <= len(key) <= 128:
-            raise InvalidInput(f"Expected an Idempotency-Key header of 1 to 128 characters, got {len(key)}. Send one per answer.")
+            raise InvalidInput(
+                f"Expected an Idempotency-Key header of 1 to 128 characters, got {len(key)}. Send one per answer."
+            )
         given = body.validated_data
         answer = services.answer_submit(
             labeler=request.user, project_id=place.project_id, place_id=place.pk, lease_token=given["lease_token"], key=key,

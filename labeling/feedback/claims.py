@@ -102,9 +102,13 @@ def place_hold(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> Place
     """
     place = Place.objects.select_for_update(of=("self",)).select_related("task", "project").filter(pk=place_id).first()
     if place is None or place.state != Place.State.LEASED or place.labeler_id != labeler.pk:
-        raise LeaseLost("This task is no longer yours: its time ran out, or it was answered or closed. Your draft is kept.")
+        raise LeaseLost(
+            "This task is no longer yours: its time ran out, or it was answered or closed. Your draft is kept."
+        )
     if place.lease_token != lease_token:
-        raise LeaseLost("This task was opened again in another tab or device. Reload to go on there. Your draft is kept.")
+        raise LeaseLost(
+            "This task was opened again in another tab or device. Reload to go on there. Your draft is kept."
+        )
     return place
 
 

@@ -111,7 +111,9 @@ class Place(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["task", "number"], name="place_number_once"),
             models.UniqueConstraint(
-                fields=["task", "labeler"], condition=Q(state__in=["leased", "filled"]), name="place_one_live_per_labeler"
+                fields=["task", "labeler"],
+                condition=Q(state__in=["leased", "filled"]),
+                name="place_one_live_per_labeler",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["open", "leased", "filled", "closed"]), name="place_state_is_known"
@@ -121,9 +123,12 @@ class Place(models.Model):
                 | Q(labeler__isnull=False, lease_token__isnull=False, lease_expires_at__isnull=False),
                 name="place_lease_is_complete",
             ),
-            models.CheckConstraint(condition=~Q(state="filled") | Q(labeler__isnull=False), name="place_filled_by_someone"),
             models.CheckConstraint(
-                condition=~Q(state="open") | Q(labeler__isnull=True, lease_token__isnull=True), name="place_open_is_free"
+                condition=~Q(state="filled") | Q(labeler__isnull=False), name="place_filled_by_someone"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="open") | Q(labeler__isnull=True, lease_token__isnull=True),
+                name="place_open_is_free",
             ),
         ]
         indexes = [

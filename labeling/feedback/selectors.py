@@ -67,7 +67,9 @@ def rankings_of(project: Project) -> QuerySet[Ranking]:
 
 def assignment_get(user: User, place_id: int) -> dict[str, Any]:
     """Everything that the page needs to show one leased task. Never what made a completion, nor what the task is for."""
-    place = Place.objects.select_related("project", "task__prompt", "task__guideline", "task__label_schema").get(pk=place_id)
+    place = Place.objects.select_related("project", "task__prompt", "task__guideline", "task__label_schema").get(
+        pk=place_id
+    )
     if place.labeler_id != user.pk:
         raise Forbidden("This task is held by somebody else.")
     task = place.task

@@ -141,7 +141,9 @@ class SubmitInputSerializer(LeaseInputSerializer):
 
     def answer_given(self) -> SubmittedAnswer:
         given = self.validated_data["answer"]
-        by_id = {field: {int(key): value for key, value in given[field].items()} for field in ("ranks", "ratings", "flags")}
+        by_id = {
+            field: {int(key): value for key, value in given[field].items()} for field in ("ranks", "ratings", "flags")
+        }
         return SubmittedAnswer(text=given["text"], all_bad=given["all_bad"], **by_id)
 
 
@@ -190,7 +192,9 @@ class AnswerSerializer(serializers.ModelSerializer[Any]):
 
     labeler_name = serializers.SerializerMethodField()
     round_number = serializers.IntegerField(source="round.number", default=None, allow_null=True, read_only=True)
-    guideline_number = serializers.IntegerField(source="guideline.number", default=None, allow_null=True, read_only=True)
+    guideline_number = serializers.IntegerField(
+        source="guideline.number", default=None, allow_null=True, read_only=True
+    )
     is_redacted = serializers.SerializerMethodField()
 
     def get_labeler_name(self, row: Demonstration | Ranking) -> str:

@@ -69,12 +69,20 @@ def tasks_create(
     schema = LabelSchemaVersion.objects.filter(project=project).order_by("-number").first()
     if guideline is None or schema is None:
         missing = "guideline" if guideline is None else "label schema"
-        raise NotReadyForLabeling(f"Expected the project to have a {missing} before tasks open. Write its first version.")
+        raise NotReadyForLabeling(
+            f"Expected the project to have a {missing} before tasks open. Write its first version."
+        )
     tasks = LabelingTask.objects.bulk_create(
         [
             LabelingTask(
-                project=project, round=round, stage=stage, prompt_id=spec.prompt, kind=spec.kind, purpose=spec.purpose,
-                guideline=guideline, label_schema=schema,
+                project=project,
+                round=round,
+                stage=stage,
+                prompt_id=spec.prompt,
+                kind=spec.kind,
+                purpose=spec.purpose,
+                guideline=guideline,
+                label_schema=schema,
             )
             for spec in specs
         ],
@@ -101,8 +109,15 @@ def tasks_create(
 
 @transaction.atomic
 def answer_submit(
-    *, labeler: User, project_id: int, place_id: int, lease_token: uuid.UUID, key: str, answer: SubmittedAnswer,
-    seconds: float, notes: str,
+    *,
+    labeler: User,
+    project_id: int,
+    place_id: int,
+    lease_token: uuid.UUID,
+    key: str,
+    answer: SubmittedAnswer,
+    seconds: float,
+    notes: str,
 ) -> dict[str, Any]:
     """Stores the answer, fills the Place and removes the draft; returns {"kind", "id", "is_counted"}.
 
@@ -114,7 +129,9 @@ def answer_submit(
     earlier = Submission.objects.filter(labeler=labeler, key=key).first()
     if earlier is not None:
         if earlier.body_sha256 != digest:
-            raise IdempotencyConflict("Expected a new Idempotency-Key for a new answer; this key belongs to another answer.")
+            raise IdempotencyConflict(
+                "Expected a new Idempotency-Key for a new answer; this key belongs to another answer."
+            )
         return dict(earlier.response)
     place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
     stored: Demonstration | Ranking
@@ -146,10 +163,18 @@ def completions_insert(*, project: Project, run_id: int, records: Iterable[Mappi
             raise ValueError(f"expected a prompt of project {project.pk}, got prompt {prompt_id} from run {run_id}")
         batch.append(
             Completion(
-                project=project, prompt_id=prompt_id, checkpoint_id=int(record["checkpoint_id"]), text=record["text"],
-                token_ids=record["token_ids"], temperature=record["temperature"], top_p=record["top_p"],
-                max_new_tokens=record.get("max_new_tokens", 0), template_version=record.get("template_version", ""),
-                seed=record["seed"], logprob=record["logprob"], run_id=run_id,
+                project=project,
+                prompt_id=prompt_id,
+                checkpoint_id=int(record["checkpoint_id"]),
+                text=record["text"],
+                token_ids=record["token_ids"],
+                temperature=record["temperature"],
+                top_p=record["top_p"],
+                max_new_tokens=record.get("max_new_tokens", 0),
+                template_version=record.get("template_version", ""),
+                seed=record["seed"],
+                logprob=record["logprob"],
+                run_id=run_id,
             )
         )
         num_records += 1
@@ -224,8 +249,11 @@ def _ranking_create(place: Place, answer: SubmittedAnswer, seconds: float, notes
     RankedCompletion.objects.bulk_create(
         [
             RankedCompletion(
-                ranking=ranking, completion_id=completion, rank=rank,
-                ratings=dict(answer.ratings.get(completion, {})), flags=list(answer.flags.get(completion, [])),
+                ranking=ranking,
+                completion_id=completion,
+                rank=rank,
+                ratings=dict(answer.ratings.get(completion, {})),
+                flags=list(answer.flags.get(completion, [])),
             )
             for completion, rank in ranks.items()
         ]

@@ -1,11 +1,11 @@
 """Endpoints of rounds: the board, a new round, and what a person does to a stage."""
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api_pages import CURSOR, page_of
+from labeling.api_request import SignedInRequest
 from labeling.feedback.selectors import STAFF
 from labeling.loop import selectors, services
 from labeling.loop.recipe import default_recipe
@@ -25,13 +25,13 @@ class RoundListView(APIView):
     token_scope = "manage"
 
     @extend_schema(operation_id="round_list", parameters=[CURSOR], responses=RoundPageSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Rounds, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
         return Response(page_of(request, selectors.rounds_of(project), RoundRowSerializer))
 
     @extend_schema(operation_id="round_create", request=RoundInputSerializer, responses={201: RoundSerializer})
-    def post(self, request: Request, project_id: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int) -> Response:
         """Starts a round by this recipe, or by the default one."""
         project = project_get_for(request.user, project_id, Membership.Role.MANAGER)
         body = RoundInputSerializer(data=request.data)
@@ -43,7 +43,7 @@ class RoundListView(APIView):
 
 class DefaultRecipeView(APIView):
     @extend_schema(operation_id="round_default_recipe", responses=RecipeSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """The recipe of a round when none is given."""
         project_get_for(request.user, project_id, *STAFF)
         return Response(RecipeSerializer({"recipe": default_recipe()}).data)
@@ -51,7 +51,7 @@ class DefaultRecipeView(APIView):
 
 class RoundView(APIView):
     @extend_schema(operation_id="round_detail", responses=RoundSerializer)
-    def get(self, request: Request, project_id: int, number: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int, number: int) -> Response:
         """A round with every stage: its counts, why it waits, and what I may do."""
         found = selectors.round_get_for(request.user, project_id, number)
         return Response(RoundSerializer(selectors.board_get(request.user, found)).data)
@@ -61,7 +61,7 @@ class StageActView(APIView):
     token_scope = "manage"
 
     @extend_schema(operation_id="stage_act", request=StageActInputSerializer, responses=RoundSerializer)
-    def post(self, request: Request, project_id: int, number: int, position: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int, number: int, position: int) -> Response:
         """Starts, closes, skips, retries, approves or rejects."""
         found = selectors.round_get_for(request.user, project_id, number)
         body = StageActInputSerializer(data=request.data)

@@ -40,12 +40,16 @@ def recipe_check(recipe: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     kinds = [stage.get("kind") for stage in recipe]
     unknown = [kind for kind in kinds if kind not in ORDER]
     if unknown or not kinds:
-        raise InvalidInput(f"Expected stages out of {ORDER}, got {unknown[0] if unknown else 'none'!r}.", {"recipe": "stage"})
+        raise InvalidInput(
+            f"Expected stages out of {ORDER}, got {unknown[0] if unknown else 'none'!r}.", {"recipe": "stage"}
+        )
     if kinds != [kind for kind in ORDER if kind in kinds]:
         raise InvalidInput(f"Expected each stage once and in the order {ORDER}, got {kinds}.", {"recipe": "order"})
     for needed, reason in (("sample", "rank"), ("reward", "ppo")):
         if reason in kinds and needed not in kinds:
-            raise InvalidInput(f"A round with the stage {reason} needs the stage {needed}.", {"recipe": f"add {needed}"})
+            raise InvalidInput(
+                f"A round with the stage {reason} needs the stage {needed}.", {"recipe": f"add {needed}"}
+            )
     return [_stage_check(stage) for stage in recipe]
 
 
@@ -62,5 +66,7 @@ def _stage_check(stage: Mapping[str, Any]) -> dict[str, Any]:
             raise InvalidInput(f"Stage {kind} has no option {name!r}.", {where: "unknown option"})
         low, high = NUMBERS[kind][name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise InvalidInput(f"Expected {name} of {kind} from {low} to {high}, got {value!r}.", {where: f"{low} to {high}"})
+            raise InvalidInput(
+                f"Expected {name} of {kind} from {low} to {high}, got {value!r}.", {where: f"{low} to {high}"}
+            )
     return dict(stage)

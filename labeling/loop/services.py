@@ -31,9 +31,13 @@ def round_start(*, project: Project, actor: User, recipe: Sequence[Mapping[str, 
     """
     checked = recipe_check(default_recipe() if recipe is None else recipe)
     Project.objects.select_for_update().get(pk=project.pk)
-    unfinished = RoundStage.objects.filter(round__project=project).exclude(state__in=OVER).select_related("round").first()
+    unfinished = (
+        RoundStage.objects.filter(round__project=project).exclude(state__in=OVER).select_related("round").first()
+    )
     if unfinished is not None:
-        raise Conflict(f"Round {unfinished.round.number} is not over: its stage {unfinished.kind} is {unfinished.state}.")
+        raise Conflict(
+            f"Round {unfinished.round.number} is not over: its stage {unfinished.kind} is {unfinished.state}."
+        )
     number = (Round.objects.filter(project=project).aggregate(last=Max("number"))["last"] or 0) + 1
     started = Round.objects.create(project=project, number=number, recipe=checked, created_by=actor)
     for position, stage in enumerate(checked, start=1):
@@ -77,7 +81,9 @@ def stage_act(moved: Round, position: int, action: str, actor: User, note: str =
         raise NotFound(f"Round {moved.number} has no stage {position}.")
     roles = roles_of(actor, moved.project)
     if not ROLES[action] & roles:
-        raise Forbidden(f"To {action} a stage takes the role {' or '.join(sorted(ROLES[action]))}; you have {sorted(roles)}.")
+        raise Forbidden(
+            f"To {action} a stage takes the role {' or '.join(sorted(ROLES[action]))}; you have {sorted(roles)}."
+        )
     if action not in actions_of(stage, roles):
         possible = ", ".join(actions_open(stage)) or "nothing"
         raise Conflict(f"Stage {stage.kind} is {stage.state}: possible now is {possible}, not {action}.")

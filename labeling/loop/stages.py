@@ -92,7 +92,9 @@ def sft_of(owner: Round) -> Checkpoint | None:
 
 
 def _earlier_sft(owner: Round) -> QuerySet[RoundStage]:
-    earlier = RoundStage.objects.filter(round__project_id=owner.project_id, round__number__lt=owner.number, kind=Kind.SFT)
+    earlier = RoundStage.objects.filter(
+        round__project_id=owner.project_id, round__number__lt=owner.number, kind=Kind.SFT
+    )
     return earlier.select_related("round").order_by("-round__number")
 
 
@@ -105,15 +107,23 @@ def _demonstrate(stage: RoundStage) -> Progress:
 
 
 def _sft(stage: RoundStage) -> Progress:
-    outputs, snapshot, reason = _snapshot(stage, dict(stage.outputs), "snapshot_id", DatasetSnapshot.Kind.DEMONSTRATIONS, {})
+    outputs, snapshot, reason = _snapshot(
+        stage, dict(stage.outputs), "snapshot_id", DatasetSnapshot.Kind.DEMONSTRATIONS, {}
+    )
     if snapshot is None:
         return Progress(outputs, reason)
     return _trained(stage, outputs, "sft", {"base": base_of(stage.round), "demonstrations": snapshot}, "policy")
 
 
 def _sample(stage: RoundStage) -> Progress:
-    filters = {"splits": ["train", "validation"], "limit": stage.options.get("num_prompts", 0), "seed": stage.round.number}
-    outputs, snapshot, reason = _snapshot(stage, dict(stage.outputs), "snapshot_id", DatasetSnapshot.Kind.PROMPTS, filters)
+    filters = {
+        "splits": ["train", "validation"],
+        "limit": stage.options.get("num_prompts", 0),
+        "seed": stage.round.number,
+    }
+    outputs, snapshot, reason = _snapshot(
+        stage, dict(stage.outputs), "snapshot_id", DatasetSnapshot.Kind.PROMPTS, filters
+    )
     if snapshot is None:
         return Progress(outputs, reason)
     config = {"completions_per_prompt": stage.options.get("completions_per_prompt", 4)}
@@ -126,7 +136,9 @@ def _rank(stage: RoundStage) -> Progress:
         sampled = RoundStage.objects.get(round=stage.round, kind=Kind.SAMPLE)
         num_tasks = tasks.ranking_tasks_create(stage, sampled.outputs.get("run_id"))
         if not num_tasks:
-            raise StageFailed("The stage sample left no prompt with two or more completions to rank. Retry sample, or skip.")
+            raise StageFailed(
+                "The stage sample left no prompt with two or more completions to rank. Retry sample, or skip."
+            )
         return _labeled(stage, {"num_tasks": num_tasks})
     return _labeled(stage, stage.outputs)
 
@@ -145,7 +157,9 @@ def _reward(stage: RoundStage) -> Progress:
 
 def _ppo(stage: RoundStage) -> Progress:
     filters = {"splits": ["train"], "limit": stage.options.get("num_prompts", 0), "seed": 1000 + stage.round.number}
-    outputs, snapshot, reason = _snapshot(stage, dict(stage.outputs), "snapshot_id", DatasetSnapshot.Kind.PROMPTS, filters)
+    outputs, snapshot, reason = _snapshot(
+        stage, dict(stage.outputs), "snapshot_id", DatasetSnapshot.Kind.PROMPTS, filters
+    )
     if snapshot is None:
         return Progress(outputs, reason)
     policy, reward = sft_of(stage.round), _made(stage.round, Kind.REWARD)
@@ -162,11 +176,15 @@ def _evaluate(stage: RoundStage) -> Progress:
     if not rivals:
         return Progress(dict(stage.outputs))
     filters = {"splits": ["test"], "limit": wanted, "seed": 2000 + stage.round.number}
-    outputs, snapshot, reason = _snapshot(stage, dict(stage.outputs), "snapshot_id", DatasetSnapshot.Kind.PROMPTS, filters)
+    outputs, snapshot, reason = _snapshot(
+        stage, dict(stage.outputs), "snapshot_id", DatasetSnapshot.Kind.PROMPTS, filters
+    )
     if snapshot is None:
         return Progress(outputs, reason)
     roles = dict(zip(("policy_b", "policy_c"), rivals, strict=False))
-    sampled = _run(stage, outputs, "sample", {"policy": new, "prompts": snapshot, **roles}, {"completions_per_prompt": 1})
+    sampled = _run(
+        stage, outputs, "sample", {"policy": new, "prompts": snapshot, **roles}, {"completions_per_prompt": 1}
+    )
     if not sampled.is_done:
         return sampled
     outputs = dict(sampled.outputs)
@@ -206,7 +224,9 @@ def _snapshot(
     """The stage's sealed snapshot, made on the first call; None with the reason while it is being exported."""
     snapshot = DatasetSnapshot.objects.filter(pk=outputs.get(name, 0)).first()
     if snapshot is None:
-        snapshot = snapshot_create(project=stage.round.project, kind=kind, filters=filters, actor=None, round=stage.round)
+        snapshot = snapshot_create(
+            project=stage.round.project, kind=kind, filters=filters, actor=None, round=stage.round
+        )
         outputs[name] = snapshot.pk
     if snapshot.state == DatasetSnapshot.State.FAILED:
         raise StageFailed(f"The export of {kind} failed: {snapshot.reason}")

@@ -17,7 +17,9 @@ def demonstration_tasks_create(stage: RoundStage, wanted: int) -> int:
     """Opens tasks for train prompts that nobody has demonstrated yet, chosen by a seed; returns how many."""
     owner = stage.round
     shown = Demonstration.objects.filter(project=owner.project, prompt__isnull=False).values("prompt_id")
-    prompts = Prompt.objects.filter(project=owner.project, split=Prompt.Split.TRAIN, redacted_at=None).exclude(pk__in=shown)
+    prompts = Prompt.objects.filter(project=owner.project, split=Prompt.Split.TRAIN, redacted_at=None).exclude(
+        pk__in=shown
+    )
     chosen = _shuffled(list(prompts.order_by("pk").values_list("pk", flat=True)), stage)[:wanted]
     specs = [TaskSpec(prompt=prompt, kind=LabelingTask.Kind.DEMONSTRATION) for prompt in chosen]
     return tasks_create(project=owner.project, round=owner, stage=stage, specs=specs)

@@ -3,11 +3,11 @@
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api_pages import CURSOR, page_of
+from labeling.api_request import SignedInRequest
 from labeling.errors import InvalidInput
 from labeling.rounds import selectors, serializers
 from labeling.rounds.models import Import, Prompt
@@ -25,7 +25,7 @@ class ImportListView(APIView):
     parser_classes = [MultiPartParser]
 
     @extend_schema(operation_id="import_list", parameters=[CURSOR], responses=ImportPage)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Imports of the project, newest first."""
         imports = Import.objects.filter(project=project_get_for(request.user, project_id, MANAGER, ENGINEER))
         return Response(page_of(request, imports, serializers.ImportSerializer))
@@ -35,7 +35,7 @@ class ImportListView(APIView):
         request={"multipart/form-data": serializers.ImportInputSerializer},
         responses={201: serializers.ImportSerializer},
     )
-    def post(self, request: Request, project_id: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int) -> Response:
         """Upload a file; its rows are read in the background, and all of them enter or none."""
         project = project_get_for(request.user, project_id, MANAGER, ENGINEER)
         size = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -50,14 +50,16 @@ class ImportListView(APIView):
 
 class ImportView(APIView):
     @extend_schema(operation_id="import_get", responses=serializers.ImportSerializer)
-    def get(self, request: Request, project_id: int, import_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int, import_id: int) -> Response:
         """One import: how far it is, or why it was refused."""
-        return Response(serializers.ImportSerializer(selectors.import_get_for(request.user, project_id, import_id)).data)
+        return Response(
+            serializers.ImportSerializer(selectors.import_get_for(request.user, project_id, import_id)).data
+        )
 
 
 class PromptListView(APIView):
     @extend_schema(operation_id="prompt_list", parameters=[CURSOR, SPLIT, SEARCH], responses=PromptPage)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Prompts, newest first."""
         split, search = request.query_params.get("split", ""), request.query_params.get("search", "")
         prompts = selectors.prompts_for(request.user, project_id, split=split, search=search.replace("\0", ""))

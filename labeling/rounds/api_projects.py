@@ -1,11 +1,11 @@
 """Projects, their guidelines, label schemas and people."""
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api_pages import CURSOR, page_of, page_whole
+from labeling.api_request import SignedInRequest
 from labeling.rounds import selectors, serializers
 from labeling.rounds.models import GuidelineVersion, LabelSchemaVersion, Project
 from labeling.rounds.people import invitation_create, person_update
@@ -25,7 +25,7 @@ PersonPage = serializers.page("Person", serializers.PersonSerializer)
 InvitationPage = serializers.page("Invitation", serializers.InvitationSerializer)
 
 
-def project_reply(request: Request, project: Project, status: int = 200) -> Response:
+def project_reply(request: SignedInRequest, project: Project, status: int = 200) -> Response:
     context = {"roles": selectors.roles_by_project(request.user)}
     return Response(serializers.ProjectSerializer(project, context=context).data, status=status)
 
@@ -34,7 +34,7 @@ class ProjectListView(APIView):
     token_scope = "manage"
 
     @extend_schema(operation_id="project_list", responses=ProjectPage)
-    def get(self, request: Request) -> Response:
+    def get(self, request: SignedInRequest) -> Response:
         """The projects that the person works in, with their roles."""
         roles = selectors.roles_by_project(request.user)
         projects = list(selectors.projects_for(request.user))
@@ -45,7 +45,7 @@ class ProjectListView(APIView):
         request=serializers.ProjectInputSerializer,
         responses={201: serializers.ProjectSerializer},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: SignedInRequest) -> Response:
         """Make a project; the person becomes its manager and engineer."""
         project_create_check(request.user)
         body = serializers.ProjectInputSerializer(data=request.data)
@@ -57,7 +57,7 @@ class ProjectView(APIView):
     token_scope = "manage"
 
     @extend_schema(operation_id="project_get", responses=serializers.ProjectSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """One project."""
         return project_reply(request, project_get_for(request.user, project_id))
 
@@ -66,7 +66,7 @@ class ProjectView(APIView):
         request=serializers.ProjectChangeSerializer,
         responses=serializers.ProjectSerializer,
     )
-    def patch(self, request: Request, project_id: int) -> Response:
+    def patch(self, request: SignedInRequest, project_id: int) -> Response:
         """Change the name, the description, the length of a lease, or archive the project."""
         project = project_get_for(request.user, project_id, MANAGER)
         body = serializers.ProjectChangeSerializer(data=request.data)
@@ -78,7 +78,7 @@ class GuidelineListView(APIView):
     token_scope = "manage"
 
     @extend_schema(operation_id="guideline_list", parameters=[CURSOR], responses=GuidelinePage)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Versions of the guideline, newest first."""
         project = project_get_for(request.user, project_id)
         versions = GuidelineVersion.objects.filter(project=project)
@@ -89,7 +89,7 @@ class GuidelineListView(APIView):
         request=serializers.GuidelineInputSerializer,
         responses={201: serializers.GuidelineSerializer},
     )
-    def post(self, request: Request, project_id: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int) -> Response:
         """Write the next version; tasks made from now on name it."""
         project = project_get_for(request.user, project_id, MANAGER)
         body = serializers.GuidelineInputSerializer(data=request.data)
@@ -102,7 +102,7 @@ class LabelSchemaListView(APIView):
     token_scope = "manage"
 
     @extend_schema(operation_id="label_schema_list", parameters=[CURSOR], responses=LabelSchemaPage)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Versions of the label schema, newest first."""
         project = project_get_for(request.user, project_id)
         versions = LabelSchemaVersion.objects.filter(project=project)
@@ -113,7 +113,7 @@ class LabelSchemaListView(APIView):
         request=serializers.LabelSchemaInputSerializer,
         responses={201: serializers.LabelSchemaVersionSerializer},
     )
-    def post(self, request: Request, project_id: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int) -> Response:
         """Add the next version; tasks made from now on ask for it."""
         project = project_get_for(request.user, project_id, MANAGER)
         schema = request.data.get("schema") if isinstance(request.data, dict) else None
@@ -123,7 +123,7 @@ class LabelSchemaListView(APIView):
 
 class PersonListView(APIView):
     @extend_schema(operation_id="person_list", parameters=[CURSOR], responses=PersonPage)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Who works in the project, as what, and how much they have done."""
         people = selectors.people_for(request.user, project_id)
         return Response(page_of(request, people, serializers.PersonSerializer))
@@ -137,7 +137,7 @@ class PersonView(APIView):
         request=serializers.PersonChangeSerializer,
         responses=serializers.PersonSerializer,
     )
-    def patch(self, request: Request, project_id: int, user_id: int) -> Response:
+    def patch(self, request: SignedInRequest, project_id: int, user_id: int) -> Response:
         """Set a person's roles here, or deactivate their account. Their labels keep their name."""
         person = selectors.person_get_for(request.user, project_id, user_id)
         project = project_get_for(request.user, project_id, MANAGER)
@@ -153,7 +153,7 @@ class InvitationListView(APIView):
     token_scope = "manage"
 
     @extend_schema(operation_id="invitation_list", parameters=[CURSOR], responses=InvitationPage)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Invitations to the project, newest first."""
         invitations = selectors.invitations_for(request.user, project_id)
         return Response(page_of(request, invitations, serializers.InvitationSerializer))
@@ -163,7 +163,7 @@ class InvitationListView(APIView):
         request=serializers.InvitationInputSerializer,
         responses={201: serializers.InvitationCreatedSerializer},
     )
-    def post(self, request: Request, project_id: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int) -> Response:
         """Make a link that lets one person join; it is in this reply only."""
         project = project_get_for(request.user, project_id, MANAGER)
         body = serializers.InvitationInputSerializer(data=request.data)

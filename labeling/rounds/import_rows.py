@@ -8,9 +8,9 @@ import json
 import lzma
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from labeling.rounds.splits import normalised
 
@@ -91,7 +91,7 @@ def rows_read(raw: IO[bytes], name: str, kind: str) -> Iterator[tuple[int, Row |
 
 def plain(raw: IO[bytes], name: str) -> IO[bytes]:
     if name.lower().endswith(".gz"):
-        return gzip.open(raw, "rb")
+        return cast(IO[bytes], gzip.open(raw, "rb"))
     if name.lower().endswith(".xz"):
         return lzma.open(raw, "rb")
     return raw
@@ -168,7 +168,9 @@ def demonstration_check(row: Any) -> DemonstrationRow:
         messages = [*({**message, "weight": 0} for message in asked), answer]
     if len(messages) < 2 or messages[-1]["role"] != "assistant":
         raise RowError("messages", "Expected a conversation that ends with an answer of the assistant.")
-    weighted = [{**message, "weight": message.get("weight", int(message["role"] == "assistant"))} for message in messages]
+    weighted = [
+        {**message, "weight": message.get("weight", int(message["role"] == "assistant"))} for message in messages
+    ]
     if not any(message["weight"] for message in weighted):
         raise RowError("messages", "Expected at least one message of weight 1, got none.")
     return DemonstrationRow(
@@ -210,7 +212,9 @@ def aligned(row: dict[str, Any], name: str, kind: type, length: int) -> list[Any
     if values is None:
         return [kind() for _ in range(length)]
     if not isinstance(values, list) or len(values) != length or not all(isinstance(value, kind) for value in values):
-        raise RowError(name, f"Expected a list with one {kind.__name__} for each of {length} completions, got {shown(values)}.")
+        raise RowError(
+            name, f"Expected a list with one {kind.__name__} for each of {length} completions, got {shown(values)}."
+        )
     return values
 
 
@@ -222,7 +226,7 @@ def text_row_check(row: Any) -> TextRow:
     return TextRow(text=text, title=name_check(row.get("title"), "title", limit=1000))
 
 
-CHECKS = {
+CHECKS: dict[str, Callable[[Any], Row]] = {
     "prompts": prompt_check,
     "demonstrations": demonstration_check,
     "rankings": ranking_check,

@@ -111,7 +111,9 @@ def progress_write(found: Import, bytes_done: int, tally: Tally, heartbeat: Hear
 
 def refuse_if_wrong(tally: Tally) -> None:
     if tally.refused:
-        raise ImportRefused(f"{tally.refused:,} rows are wrong, so none was imported. Mend them and upload the file again.")
+        raise ImportRefused(
+            f"{tally.refused:,} rows are wrong, so none was imported. Mend them and upload the file again."
+        )
     if not tally.rows:
         raise ImportRefused("The file has no rows.")
     if reason := splits_refusal(tally.by_split, tally.by_contributor):
@@ -144,7 +146,9 @@ def pieces(rows: Iterator[Any]) -> Iterator[list[Any]]:
 def prompts_write(found: Import, batch: Sequence[tuple[int, PromptRow]], tally: Tally) -> dict[int, int]:
     """The id of the Prompt of each line; new ones are added with their split, equal ones that are there already are shared."""
     names = {row.external_id for _, row in batch}
-    there = {prompt.external_id: prompt for prompt in Prompt.objects.filter(project=found.project, external_id__in=names)}
+    there = {
+        prompt.external_id: prompt for prompt in Prompt.objects.filter(project=found.project, external_id__in=names)
+    }
     new: list[Prompt] = []
     for line, row in batch:
         known = there.get(row.external_id)

@@ -153,7 +153,9 @@ class Prompt(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "external_id"], name="prompt_external_id_once"),
-            models.CheckConstraint(condition=Q(split__in=["train", "validation", "test"]), name="prompt_split_is_known"),
+            models.CheckConstraint(
+                condition=Q(split__in=["train", "validation", "test"]), name="prompt_split_is_known"
+            ),
         ]
         indexes = [models.Index(fields=["project", "split", "id"], name="prompt_project_split")]
 

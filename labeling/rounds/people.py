@@ -69,7 +69,9 @@ def person_create(*, email: str, username: str, display_name: str, password: str
         person.clean_fields(exclude=["password"])
         validate_password(password, person)
     except ValidationError as error:
-        fields = {key: " ".join(texts) for key, texts in error.message_dict.items()} if hasattr(error, "error_dict") else {}
+        fields = (
+            {key: " ".join(texts) for key, texts in error.message_dict.items()} if hasattr(error, "error_dict") else {}
+        )
         fields = fields or {"password": " ".join(error.messages)}
         raise InvalidInput(" ".join(fields.values()), fields) from error
     person.set_password(password)
@@ -116,4 +118,6 @@ def refuse_deactivation(actor: User, person: User) -> None:
     managed = Membership.objects.filter(user=actor, role=Membership.Role.MANAGER).values("project")
     elsewhere = Membership.objects.filter(user=person).exclude(project__in=managed)
     if person.is_superuser or elsewhere.exists():
-        raise Forbidden(f"{person.username} also works outside your projects: take their roles here, or ask an administrator.")
+        raise Forbidden(
+            f"{person.username} also works outside your projects: take their roles here, or ask an administrator."
+        )

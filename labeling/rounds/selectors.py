@@ -89,7 +89,9 @@ def people_for(user: User, project_id: int) -> QuerySet[User]:
 
 
 def answers_counted(relation: str, project: Project) -> Count:
-    return Count(relation, filter=Q(**{f"{relation}__project": project, f"{relation}__is_counted": True}), distinct=True)
+    return Count(
+        relation, filter=Q(**{f"{relation}__project": project, f"{relation}__is_counted": True}), distinct=True
+    )
 
 
 def person_get_for(user: User, project_id: int, person_id: int) -> User:

@@ -75,7 +75,7 @@ class GuidelineInputSerializer(serializers.Serializer[Any]):
 
 class LabelAxisSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     low = serializers.CharField(help_text="What the lowest rating means.")
     high = serializers.CharField(help_text="What the highest rating means.")
     minimum = serializers.IntegerField()
@@ -84,7 +84,7 @@ class LabelAxisSerializer(serializers.Serializer[Any]):
 
 class LabelFlagSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class LabelSchemaSerializer(serializers.Serializer[Any]):

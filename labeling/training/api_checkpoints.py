@@ -1,12 +1,12 @@
 """Endpoints of checkpoints, the sampling box, comparisons, evaluations and corpora."""
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.accounts.models import User
 from labeling.api_pages import CURSOR, page_of
+from labeling.api_request import SignedInRequest
 from labeling.errors import InvalidInput
 from labeling.feedback.selectors import STAFF
 from labeling.rounds.models import Checkpoint
@@ -42,13 +42,15 @@ class CheckpointListView(APIView):
     token_scope = "train"
 
     @extend_schema(operation_id="checkpoint_list", parameters=[CURSOR], responses=CheckpointPageSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Checkpoints, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
         return Response(page_of(request, selectors.checkpoints_of(project), CheckpointSerializer))
 
-    @extend_schema(operation_id="checkpoint_create", request=CheckpointInputSerializer, responses={201: CheckpointDetailSerializer})
-    def post(self, request: Request, project_id: int) -> Response:
+    @extend_schema(
+        operation_id="checkpoint_create", request=CheckpointInputSerializer, responses={201: CheckpointDetailSerializer}
+    )
+    def post(self, request: SignedInRequest, project_id: int) -> Response:
         """Registers a base: a folder below MODELS_DIR or a model on the hub."""
         project = project_get_for(request.user, project_id, selectors.ENGINEER)
         body = CheckpointInputSerializer(data=request.data)
@@ -59,7 +61,7 @@ class CheckpointListView(APIView):
 
 class CheckpointView(APIView):
     @extend_schema(operation_id="checkpoint_detail", responses=CheckpointDetailSerializer)
-    def get(self, request: Request, checkpoint_id: int) -> Response:
+    def get(self, request: SignedInRequest, checkpoint_id: int) -> Response:
         """A checkpoint with its lineage both ways."""
         return Response(checkpoint_json(request.user, checkpoint_id))
 
@@ -68,7 +70,7 @@ class CheckpointPublishView(APIView):
     token_scope = "train"
 
     @extend_schema(operation_id="checkpoint_publish", request=None, responses=CheckpointDetailSerializer)
-    def post(self, request: Request, checkpoint_id: int) -> Response:
+    def post(self, request: SignedInRequest, checkpoint_id: int) -> Response:
         """Makes a policy the published one; the one before is retired."""
         checkpoint = selectors.checkpoint_get_for(request.user, checkpoint_id, selectors.ENGINEER)
         checkpoint_publish(checkpoint=checkpoint, actor=request.user)
@@ -79,7 +81,7 @@ class CheckpointSampleView(APIView):
     token_scope = "train"
 
     @extend_schema(operation_id="checkpoint_sample", request=SampleInputSerializer, responses=SampleSerializer)
-    def post(self, request: Request, checkpoint_id: int) -> Response:
+    def post(self, request: SignedInRequest, checkpoint_id: int) -> Response:
         """Lets a checkpoint write, and shows each token's probability and the five most likely ones."""
         checkpoint = selectors.checkpoint_get_for(request.user, checkpoint_id, selectors.ENGINEER)
         body = SampleInputSerializer(data=request.data)
@@ -87,10 +89,12 @@ class CheckpointSampleView(APIView):
         return Response(SampleSerializer(sample_text(checkpoint, body.validated_data)).data)
 
 
-def compared_checkpoint(request: Request, project_id: int, name: str) -> Checkpoint:
+def compared_checkpoint(request: SignedInRequest, project_id: int, name: str) -> Checkpoint:
     text = request.query_params.get(name, "")
     if not text.isdigit():
-        raise InvalidInput(f"Expected {name} to be the id of a checkpoint, got {text!r}.", {name: "not a checkpoint id"})
+        raise InvalidInput(
+            f"Expected {name} to be the id of a checkpoint, got {text!r}.", {name: "not a checkpoint id"}
+        )
     checkpoint = selectors.checkpoint_get_for(request.user, int(text))
     if checkpoint.project_id != project_id:
         raise InvalidInput(f"Checkpoint {text} belongs to another project.", {name: "another project"})
@@ -103,7 +107,7 @@ class CompareView(APIView):
         parameters=[OpenApiParameter("a", int, required=True), OpenApiParameter("b", int, required=True), CURSOR],
         responses=ComparedPageSerializer,
     )
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Completions of two checkpoints for the same prompts, side by side."""
         project = project_get_for(request.user, project_id, *STAFF)
         a, b = compared_checkpoint(request, project_id, "a"), compared_checkpoint(request, project_id, "b")
@@ -113,7 +117,7 @@ class CompareView(APIView):
 
 class EvaluationListView(APIView):
     @extend_schema(operation_id="evaluation_list", parameters=[CURSOR], responses=EvaluationPageSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Win rates, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
         return Response(page_of(request, selectors.evaluations_of(project), EvaluationSerializer))
@@ -121,7 +125,7 @@ class EvaluationListView(APIView):
 
 class CorpusListView(APIView):
     @extend_schema(operation_id="corpus_list", parameters=[CURSOR], responses=CorpusPageSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Texts for pretraining, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
         return Response(page_of(request, selectors.corpora_of(project), CorpusSerializer))

@@ -1,11 +1,11 @@
 """Endpoints of snapshots and training runs."""
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api_pages import CURSOR, page_of
+from labeling.api_request import SignedInRequest
 from labeling.errors import InvalidInput
 from labeling.feedback.selectors import STAFF
 from labeling.rounds.selectors import project_get_for
@@ -28,7 +28,7 @@ AFTER = OpenApiParameter("after", int, description="Only events with a higher se
 OFFSET = OpenApiParameter("offset", int, description="Byte to read from: `next_offset` of the reply before.")
 
 
-def number_given(request: Request, name: str) -> int:
+def number_given(request: SignedInRequest, name: str) -> int:
     text = request.query_params.get(name, "0")
     if not text.isdigit():
         raise InvalidInput(f"Expected {name} to be a whole number from 0, got {text!r}.", {name: "not a whole number"})
@@ -37,7 +37,7 @@ def number_given(request: Request, name: str) -> int:
 
 class TrainingOptionsView(APIView):
     @extend_schema(operation_id="training_options", responses=TrainingOptionsSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """The options of every trainer, to make a form from."""
         project_get_for(request.user, project_id, *STAFF)
         return Response(TrainingOptionsSerializer(trainer_options()).data)
@@ -47,13 +47,13 @@ class SnapshotListView(APIView):
     token_scope = "train"
 
     @extend_schema(operation_id="snapshot_list", parameters=[CURSOR], responses=SnapshotPageSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Snapshots, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
         return Response(page_of(request, selectors.snapshots_of(project), SnapshotSerializer))
 
     @extend_schema(operation_id="snapshot_create", request=SnapshotInputSerializer, responses={201: SnapshotSerializer})
-    def post(self, request: Request, project_id: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int) -> Response:
         """Starts the export of a new snapshot."""
         project = project_get_for(request.user, project_id, selectors.ENGINEER)
         body = SnapshotInputSerializer(data=request.data)
@@ -69,13 +69,13 @@ class RunListView(APIView):
     token_scope = "train"
 
     @extend_schema(operation_id="run_list", parameters=[CURSOR], responses=RunPageSerializer)
-    def get(self, request: Request, project_id: int) -> Response:
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Runs, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
         return Response(page_of(request, selectors.runs_of(project), RunSerializer))
 
     @extend_schema(operation_id="run_create", request=RunCreateSerializer, responses={201: RunSerializer})
-    def post(self, request: Request, project_id: int) -> Response:
+    def post(self, request: SignedInRequest, project_id: int) -> Response:
         """Queues a run."""
         project = project_get_for(request.user, project_id, selectors.ENGINEER)
         body = RunCreateSerializer(data=request.data)
@@ -90,14 +90,14 @@ class RunListView(APIView):
 
 class RunView(APIView):
     @extend_schema(operation_id="run_detail", responses=RunSerializer)
-    def get(self, request: Request, run_id: int) -> Response:
+    def get(self, request: SignedInRequest, run_id: int) -> Response:
         """A run with its inputs, outputs, progress, summary and error."""
         return Response(RunSerializer(selectors.run_get_for(request.user, run_id)).data)
 
 
 class RunMetricsView(APIView):
     @extend_schema(operation_id="run_metrics", parameters=[AFTER], responses=MetricsSerializer)
-    def get(self, request: Request, run_id: int) -> Response:
+    def get(self, request: SignedInRequest, run_id: int) -> Response:
         """Events of a run in order, at most 2,000 a request."""
         run = selectors.run_get_for(request.user, run_id)
         after = number_given(request, "after")
@@ -108,7 +108,7 @@ class RunMetricsView(APIView):
 
 class RunLogView(APIView):
     @extend_schema(operation_id="run_log", parameters=[OFFSET], responses=RunLogSerializer)
-    def get(self, request: Request, run_id: int) -> Response:
+    def get(self, request: SignedInRequest, run_id: int) -> Response:
         """A piece of the log of the run's current attempt."""
         run = selectors.run_get_for(request.user, run_id)
         text, next_offset = log_read(run, number_given(request, "offset"))
@@ -119,7 +119,7 @@ class RunCancelView(APIView):
     token_scope = "train"
 
     @extend_schema(operation_id="run_cancel", request=None, responses=RunSerializer)
-    def post(self, request: Request, run_id: int) -> Response:
+    def post(self, request: SignedInRequest, run_id: int) -> Response:
         """Stops a live run."""
         run = selectors.run_get_for(request.user, run_id, selectors.ENGINEER)
         services.run_cancel(run, request.user)
@@ -130,7 +130,7 @@ class RunRetryView(APIView):
     token_scope = "train"
 
     @extend_schema(operation_id="run_retry", request=None, responses=RunSerializer)
-    def post(self, request: Request, run_id: int) -> Response:
+    def post(self, request: SignedInRequest, run_id: int) -> Response:
         """Queues a failed or cancelled run again; it goes on from its last training state."""
         run = selectors.run_get_for(request.user, run_id, selectors.ENGINEER)
         services.run_retry(run, request.user)

@@ -23,7 +23,9 @@ def base_register(*, project: Project, actor: User, source: str, name: str = "")
     folder = (root / source).resolve()
     if folder.is_dir() and folder.is_relative_to(root) and folder != root:
         if not (folder / "config.json").exists():
-            raise InvalidInput(f"Expected a model in {source}: it has no config.json.", {"source": "not a model folder"})
+            raise InvalidInput(
+                f"Expected a model in {source}: it has no config.json.", {"source": "not a model folder"}
+            )
         uri, sha256 = folder.as_uri(), sha256_of_folder(folder)
     elif HUB_NAME.match(source) and ".." not in source:
         uri, sha256 = f"hub:{source}", hashlib.sha256(f"hub:{source}".encode()).hexdigest()

@@ -12,7 +12,9 @@ Record = dict[str, Any]
 
 
 def _demonstrations(ids: Sequence[int]) -> QuerySet[Demonstration]:
-    return Demonstration.objects.filter(pk__in=ids, redacted_at=None).select_related("prompt", "round", "guideline", "label_schema")
+    return Demonstration.objects.filter(pk__in=ids, redacted_at=None).select_related(
+        "prompt", "round", "guideline", "label_schema"
+    )
 
 
 def _demonstration(row: Demonstration) -> Record:
@@ -21,7 +23,9 @@ def _demonstration(row: Demonstration) -> Record:
 
 def _rankings(ids: Sequence[int]) -> QuerySet[Ranking]:
     ranked = RankedCompletion.objects.select_related("completion").order_by("completion_id")
-    rows = Ranking.objects.filter(pk__in=ids, redacted_at=None).select_related("prompt", "round", "guideline", "label_schema")
+    rows = Ranking.objects.filter(pk__in=ids, redacted_at=None).select_related(
+        "prompt", "round", "guideline", "label_schema"
+    )
     return rows.prefetch_related(Prefetch("ranked_completions", ranked))
 
 

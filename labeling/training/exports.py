@@ -74,7 +74,9 @@ def snapshot_freeze(snapshot_id: int) -> DatasetSnapshot:
         members = _MEMBERS[snapshot.kind]
         cursor.execute(f"INSERT INTO training_snapshotitem (snapshot_id, object_id, split) {members}", values)
         if cursor.rowcount == 0:
-            raise EmptySnapshot(f"There are no {snapshot.kind} in the splits {', '.join(snapshot.filters['splits'])} yet.")
+            raise EmptySnapshot(
+                f"There are no {snapshot.kind} in the splits {', '.join(snapshot.filters['splits'])} yet."
+            )
     snapshot.state = State.FROZEN
     snapshot.save(update_fields=["state"])
     return snapshot
@@ -92,7 +94,9 @@ def export_run(snapshot_id: int, heartbeat: Heartbeat) -> DatasetSnapshot:
     if snapshot.state != State.FROZEN:
         return snapshot
     store = store_open(settings.STORAGE_URL)
-    ranges = [(split, *bounds) for split in snapshot.filters["splits"] for bounds in enumerate(_key_ranges(snapshot, split))]
+    ranges = [
+        (split, *bounds) for split in snapshot.filters["splits"] for bounds in enumerate(_key_ranges(snapshot, split))
+    ]
     parts = []
     for number, (split, index, (first, last)) in enumerate(ranges, start=1):
         parts.append(_part_write(store, snapshot, split, index, first, last))
@@ -130,7 +134,13 @@ def _seal(store: Store, snapshot: DatasetSnapshot, parts: list[dict[str, Any]]) 
     num_rows: dict[str, int] = {}
     for part in parts:
         num_rows[part["split"]] = num_rows.get(part["split"], 0) + part["rows"]
-    manifest = {"snapshot": snapshot.pk, "kind": snapshot.kind, "filters": snapshot.filters, "rows": num_rows, "parts": parts}
+    manifest = {
+        "snapshot": snapshot.pk,
+        "kind": snapshot.kind,
+        "filters": snapshot.filters,
+        "rows": num_rows,
+        "parts": parts,
+    }
     content = (json.dumps(manifest, sort_keys=True, indent=1) + "\n").encode()
     folder = f"snapshots/{snapshot.pk}"
     store.write_bytes(f"{folder}/manifest.json", content)
@@ -138,7 +148,9 @@ def _seal(store: Store, snapshot: DatasetSnapshot, parts: list[dict[str, Any]]) 
     return snapshot_seal(snapshot.pk, uri=store.uri(folder), sha256=sha256, num_rows_by_split=num_rows)
 
 
-def _part_write(store: Store, snapshot: DatasetSnapshot, split: str, index: int, first: int, last: int) -> dict[str, Any]:
+def _part_write(
+    store: Store, snapshot: DatasetSnapshot, split: str, index: int, first: int, last: int
+) -> dict[str, Any]:
     """Writes one part unless an earlier attempt has; returns what the manifest says of it."""
     name = f"{split}-{index:05d}.jsonl.gz"
     described = f"snapshots/{snapshot.pk}/{split}-{index:05d}.json"

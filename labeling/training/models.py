@@ -161,5 +161,7 @@ class Evaluation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["round", "a", "b", "axis", "judge"], name="evaluation_once"),
-            models.CheckConstraint(condition=Q(n=models.F("wins") + models.F("ties") + models.F("losses")), name="evaluation_n_adds_up"),
+            models.CheckConstraint(
+                condition=Q(n=models.F("wins") + models.F("ties") + models.F("losses")), name="evaluation_n_adds_up"
+            ),
         ]

@@ -89,7 +89,9 @@ def prompts_compared(project: Project, a: Checkpoint, b: Checkpoint) -> QuerySet
     """Prompts for which both checkpoints wrote completions."""
     by_a = Completion.objects.filter(prompt=OuterRef("pk"), checkpoint=a, redacted_at=None)
     by_b = Completion.objects.filter(prompt=OuterRef("pk"), checkpoint=b, redacted_at=None)
-    both = Completion.objects.filter(checkpoint__in=[a, b], redacted_at=None).select_related("checkpoint").order_by("id")
+    both = (
+        Completion.objects.filter(checkpoint__in=[a, b], redacted_at=None).select_related("checkpoint").order_by("id")
+    )
     return Prompt.objects.filter(Exists(by_a), Exists(by_b), project=project).prefetch_related(
         Prefetch("completions", both, to_attr="compared")
     )
@@ -101,5 +103,3 @@ def evaluations_of(project: Project) -> QuerySet[Evaluation]:
 
 def corpora_of(project: Project) -> QuerySet[Corpus]:
     return Corpus.objects.filter(project=project)
-
-

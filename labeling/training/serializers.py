@@ -125,7 +125,9 @@ class RunInputReferenceSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
-            raise serializers.ValidationError(f"Expected one of checkpoint, snapshot or corpus, got {sorted(attrs) or 'none'}.")
+            raise serializers.ValidationError(
+                f"Expected one of checkpoint, snapshot or corpus, got {sorted(attrs) or 'none'}."
+            )
         return attrs
 
 

@@ -43,7 +43,9 @@ def snapshot_create(
     splits = list(filters.get("splits") or ["train", "validation"])
     unknown = sorted(set(splits) - set(Prompt.Split.values))
     if unknown:
-        raise InvalidInput(f"Expected splits out of {Prompt.Split.values}, got {unknown[0]!r}.", {"filters": "unknown split"})
+        raise InvalidInput(
+            f"Expected splits out of {Prompt.Split.values}, got {unknown[0]!r}.", {"filters": "unknown split"}
+        )
     if kind != DatasetSnapshot.Kind.PROMPTS and Prompt.Split.TEST in splits:
         raise InvalidInput("Labels of test prompts are never exported for training. Leave the split test out.")
     kept = {"splits": splits, "limit": int(filters.get("limit") or 0), "seed": int(filters.get("seed") or 0)}
@@ -55,13 +57,26 @@ def snapshot_create(
 
 @transaction.atomic
 def run_create(
-    *, project: Project, kind: str, config: Mapping[str, Any], inputs: Mapping[str, RunThing], actor: User | None,
-    name: str = "", round: Round | None = None, stage: RoundStage | None = None,
+    *,
+    project: Project,
+    kind: str,
+    config: Mapping[str, Any],
+    inputs: Mapping[str, RunThing],
+    actor: User | None,
+    name: str = "",
+    round: Round | None = None,
+    stage: RoundStage | None = None,
 ) -> TrainingRun:
     """Creates a queued run with its inputs and the job that submits it. Raises InvalidInput naming the field to mend."""
     _check_inputs(project, kind, inputs)
     run = TrainingRun.objects.create(
-        project=project, round=round, stage=stage, kind=kind, name=name, config=config_check(kind, config), created_by=actor
+        project=project,
+        round=round,
+        stage=stage,
+        kind=kind,
+        name=name,
+        config=config_check(kind, config),
+        created_by=actor,
     )
     for role, thing in inputs.items():
         RunInput.objects.create(run=run, role=role, **{_type_of(thing): thing})
@@ -97,12 +112,20 @@ def metrics_append(run: TrainingRun, events: Iterable[Mapping[str, Any]]) -> int
         values = {key: value for key, value in event.items() if key not in ("sequence", "time", "kind", "step")}
         points.append(
             MetricPoint(
-                run=row, sequence=event["sequence"], kind=event["kind"], step=event.get("step"), values=values,
+                run=row,
+                sequence=event["sequence"],
+                kind=event["kind"],
+                step=event.get("step"),
+                values=values,
                 at=_moment(event["time"]),
             )
         )
         if event["kind"] == "phase" and event["sequence"] > row.last_sequence:
-            row.progress = {"phase": event.get("name", ""), "done": event.get("done", 0), "total": event.get("total", 0)}
+            row.progress = {
+                "phase": event.get("name", ""),
+                "done": event.get("done", 0),
+                "total": event.get("total", 0),
+            }
         row.last_sequence = max(row.last_sequence, event["sequence"])
     MetricPoint.objects.bulk_create(points, ignore_conflicts=True, batch_size=1000)
     row.save(update_fields=["progress", "last_sequence"])
@@ -153,13 +176,17 @@ def run_cancel(run: TrainingRun, actor: User | None) -> TrainingRun:
     """Stops a live run. Its job on the cluster is stopped in the background. Raises Conflict when the run has ended."""
     row = TrainingRun.objects.select_for_update().get(pk=run.pk)
     if row.state not in LIVE:
-        raise Conflict(f"Expected a run that is queued or running, got one that is {row.state}; there is nothing to cancel.")
+        raise Conflict(
+            f"Expected a run that is queued or running, got one that is {row.state}; there is nothing to cancel."
+        )
     was_queued = row.state == State.QUEUED
     row.state = State.CANCELLED
     row.finished_at = timezone.now()
     row.save(update_fields=["state", "finished_at"])
     if not was_queued:
-        job_enqueue(name="run_cancel", key=f"{row.pk}-{row.attempt}", payload={"run_id": row.pk, "attempt": row.attempt})
+        job_enqueue(
+            name="run_cancel", key=f"{row.pk}-{row.attempt}", payload={"run_id": row.pk, "attempt": row.attempt}
+        )
     audit(actor, "run_cancel", row, project=row.project_id)
     return row
 
@@ -188,9 +215,13 @@ def _check_inputs(project: Project, kind: str, inputs: Mapping[str, RunThing]) -
     roles = {role.rstrip("?"): wanted for role, wanted in INPUT_ROLES[kind].items()}
     needed = {role for role in INPUT_ROLES[kind] if not role.endswith("?")}
     if unknown := sorted(set(inputs) - set(roles)):
-        raise InvalidInput(f"Expected the inputs {sorted(roles)} for {kind}, got {unknown[0]!r}.", {f"inputs.{unknown[0]}": "unknown"})
+        raise InvalidInput(
+            f"Expected the inputs {sorted(roles)} for {kind}, got {unknown[0]!r}.", {f"inputs.{unknown[0]}": "unknown"}
+        )
     if missing := sorted(needed - set(inputs)):
-        raise InvalidInput(f"A run of kind {kind} needs the input {missing[0]!r}.", {f"inputs.{missing[0]}": "Choose one."})
+        raise InvalidInput(
+            f"A run of kind {kind} needs the input {missing[0]!r}.", {f"inputs.{missing[0]}": "Choose one."}
+        )
     for role, thing in inputs.items():
         problem = _problem(project, role, roles[role], thing)
         if problem:

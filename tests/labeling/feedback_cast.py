@@ -51,14 +51,23 @@ def make_prompts(project: Project, count: int, split: str = "train") -> list[Pro
 
 def make_checkpoint(project: Project, role: str, name: str, state: str = "registered") -> Checkpoint:
     digest = (name.encode().hex() * 64)[:64]
-    return Checkpoint.objects.create(project=project, role=role, name=name, sha256=digest, uri=f"file:///{name}", state=state)
+    return Checkpoint.objects.create(
+        project=project, role=role, name=name, sha256=digest, uri=f"file:///{name}", state=state
+    )
 
 
-def make_completions(prompt: Prompt, count: int, checkpoint: Checkpoint | None = None, run_id: int = 1) -> list[Completion]:
+def make_completions(
+    prompt: Prompt, count: int, checkpoint: Checkpoint | None = None, run_id: int = 1
+) -> list[Completion]:
     return Completion.objects.bulk_create(
         [
             Completion(
-                project_id=prompt.project_id, prompt=prompt, checkpoint=checkpoint, text=f"Answer {index}", seed=index, run_id=run_id
+                project_id=prompt.project_id,
+                prompt=prompt,
+                checkpoint=checkpoint,
+                text=f"Answer {index}",
+                seed=index,
+                run_id=run_id,
             )
             for index in range(count)
         ]
@@ -76,7 +85,9 @@ def make_ranking_tasks(project: Project, prompts: list[Prompt], k: int = 3, num_
     tasks_create(project=project, specs=specs)
 
 
-def submit(client: APIClient, assignment: dict[str, Any], key: str, answer: dict[str, Any] | None = None, **more: Any) -> Any:
+def submit(
+    client: APIClient, assignment: dict[str, Any], key: str, answer: dict[str, Any] | None = None, **more: Any
+) -> Any:
     """Submits an answer for an assignment: by default the order shown, the first best."""
     place = assignment["place"]
     if answer is None:

@@ -37,7 +37,10 @@ class Cast:
 
 def cast_make() -> Cast:
     admin = User.objects.create_superuser(username="admin", password=PASSWORD)
-    people = {name: User.objects.create_user(username=name, password=PASSWORD) for name in (*Membership.Role.values, "stranger")}
+    people = {
+        name: User.objects.create_user(username=name, password=PASSWORD)
+        for name in (*Membership.Role.values, "stranger")
+    }
     project = project_create(actor=admin, name="Rabbits", slug="rabbits")
     elsewhere = project_create(actor=admin, name="Hares", slug="hares")
     for role in Membership.Role.values:

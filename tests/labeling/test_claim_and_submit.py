@@ -52,7 +52,9 @@ def test_claim_shows_the_task_and_nothing_of_where_completions_come_from(ann, pr
 def test_a_place_is_taken_by_one_sql_statement(ann, project):
     make_ranking_tasks(project, make_prompts(project, 1))
     labeler = project.memberships.get().user
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         place_claim(labeler=labeler, project=project)
     taking = [query["sql"] for query in queries if "SKIP LOCKED" in query["sql"]]
     assert len(taking) == 1

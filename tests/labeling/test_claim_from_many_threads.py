@@ -42,7 +42,9 @@ def work(labeler, project, actions, seed, accepted):
             key = uuid.uuid4().hex
             try:
                 if act == "skip":
-                    place_skip(labeler=labeler, place_id=place_id, lease_token=place.lease_token, reason="unclear", note="")
+                    place_skip(
+                        labeler=labeler, place_id=place_id, lease_token=place.lease_token, reason="unclear", note=""
+                    )
                 elif act == "crash":
                     with transaction.atomic():
                         submit(labeler, place, key)
@@ -97,7 +99,9 @@ def finish(project, labelers, accepted):
     leases_expire(seconds=1)
     for labeler in labelers:
         while (place_id := place_claim(labeler=labeler, project=project)) is not None:
-            accepted.append(submit(labeler, Place.objects.select_related("task").get(pk=place_id), uuid.uuid4().hex)["id"])
+            accepted.append(
+                submit(labeler, Place.objects.select_related("task").get(pk=place_id), uuid.uuid4().hex)["id"]
+            )
     check_counts(accepted)
 
 

@@ -37,7 +37,9 @@ def project():
 
 
 def add_demonstrations(project, prompts):
-    upload = Import.objects.create(project=project, kind="demonstrations", file_name="a.jsonl", uri="a", sha256="0" * 64)
+    upload = Import.objects.create(
+        project=project, kind="demonstrations", file_name="a.jsonl", uri="a", sha256="0" * 64
+    )
     Demonstration.objects.bulk_create(
         [
             Demonstration(
@@ -57,7 +59,9 @@ def rows_of(store, snapshot, split):
 
 def test_export_seals_every_row_once_by_split_and_never_a_test_row(project, store, tmp_path, monkeypatch):
     monkeypatch.setattr(exports, "PART_ROWS", 4)
-    groups = {split: make_prompts(project, count, split) for split, count in (("train", 10), ("validation", 3), ("test", 2))}
+    groups = {
+        split: make_prompts(project, count, split) for split, count in (("train", 10), ("validation", 3), ("test", 2))
+    }
     add_demonstrations(project, [prompt for prompts in groups.values() for prompt in prompts])
     snapshot = snapshot_create(project=project, kind="demonstrations", filters={}, actor=None)
     assert Job.objects.get().name == "snapshot_export"
@@ -93,7 +97,9 @@ def test_an_export_killed_between_parts_goes_on_and_repeats_nothing(project, sto
         exports.export_run(snapshot.pk, lambda progress: None)
     add_demonstrations(project, make_prompts(project, 5, "validation"))
     monkeypatch.setattr(exports, "_part_write", whole)
-    monkeypatch.setattr(exports, "_records", lambda s, ids, kept=exports._records: written.append(len(ids)) or kept(s, ids))
+    monkeypatch.setattr(
+        exports, "_records", lambda s, ids, kept=exports._records: written.append(len(ids)) or kept(s, ids)
+    )
     sealed = exports.export_run(snapshot.pk, lambda progress: None)
     assert sealed.num_rows == 8
     assert len(written) == 3 - parts_written
@@ -165,4 +171,7 @@ def test_labels_of_test_prompts_cannot_be_asked_for(project):
     assert "never exported" in reply.json()["error"]["message"]
     prompt_only = engineer.post(f"/api/v1/projects/{project.pk}/snapshots", {"kind": "prompts"}, format="json")
     assert prompt_only.status_code == 201
-    assert tasks_create(project=project, specs=[TaskSpec(prompt=make_prompts(project, 1)[0].pk, kind="demonstration")]) == 1
+    assert (
+        tasks_create(project=project, specs=[TaskSpec(prompt=make_prompts(project, 1)[0].pk, kind="demonstration")])
+        == 1
+    )

@@ -31,7 +31,9 @@ def test_upload_queues_one_job_and_stores_the_file(cast):
     assert found.bytes_total == len(jsonl(PROMPTS))
 
 
-@pytest.mark.parametrize(("name", "pack"), [("a.jsonl", bytes), ("a.jsonl.gz", gzip.compress), ("a.jsonl.xz", lzma.compress)])
+@pytest.mark.parametrize(
+    ("name", "pack"), [("a.jsonl", bytes), ("a.jsonl.gz", gzip.compress), ("a.jsonl.xz", lzma.compress)]
+)
 def test_prompts_enter_with_their_split_from_each_packing(cast, name, pack):
     found = import_file(cast, "prompts", name, pack(jsonl(PROMPTS)))
     assert (found.state, found.rows_done, found.reason) == ("done", 30, "")
@@ -68,7 +70,12 @@ def test_one_wrong_row_keeps_all_rows_out_and_is_named(cast):
     content = jsonl(rows) + b'{"prompt": "a\\u0000b"}\n{broken\n'
     found = import_file(cast, "prompts", "a.jsonl", content)
     assert (found.state, found.rows_done, found.rows_refused) == ("refused", 0, 4)
-    assert [(error["line"], error["field"]) for error in found.row_errors] == [(6, "prompt.0"), (7, "prompt"), (8, "prompt"), (9, "")]
+    assert [(error["line"], error["field"]) for error in found.row_errors] == [
+        (6, "prompt.0"),
+        (7, "prompt"),
+        (8, "prompt"),
+        (9, ""),
+    ]
     assert "Mend" in found.reason
     assert not Prompt.objects.exists()
 
@@ -152,7 +159,9 @@ def test_rankings_make_completions_with_dense_ranks(cast):
 def test_ranking_without_a_rank_for_each_completion_is_refused(cast):
     row = {"prompt": "Hi", "completions": ["a", "b"], "ranks": [1]}
     found = import_file(cast, "rankings", "a.jsonl", jsonl([row]))
-    assert found.row_errors == [{"line": 1, "field": "ranks", "message": "Expected one rank for each of 2 completions, got 1."}]
+    assert found.row_errors == [
+        {"line": 1, "field": "ranks", "message": "Expected one rank for each of 2 completions, got 1."}
+    ]
 
 
 def test_texts_become_a_corpus_in_the_store(cast, settings):
@@ -176,5 +185,8 @@ def test_prompts_are_found_by_split_and_text(cast):
     client = cast.client("engineer")
     found = client.get(f"{cast.path}/prompts?search=have 7 HARES").json()
     assert [row["external_id"] for row in found["results"]] == ["p7"]
-    whole = {split: client.get(f"{cast.path}/prompts?split={split}").json()["count"] for split in ("train", "validation", "test")}
+    whole = {
+        split: client.get(f"{cast.path}/prompts?split={split}").json()["count"]
+        for split in ("train", "validation", "test")
+    }
     assert sum(whole.values()) == 30

@@ -30,7 +30,10 @@ def test_new_project_has_a_guideline_and_the_default_label_schema(cast):
 
 
 def test_labeler_cannot_make_a_project(cast):
-    assert cast.client("labeler").post("/api/v1/projects", {"name": "O", "slug": "o"}, content_type=JSON).status_code == 403
+    assert (
+        cast.client("labeler").post("/api/v1/projects", {"name": "O", "slug": "o"}, content_type=JSON).status_code
+        == 403
+    )
 
 
 def test_taken_short_name_is_a_conflict(cast):
@@ -64,7 +67,12 @@ def test_label_schema_that_is_wrong_is_refused_with_the_field(cast, change, fiel
 
 def invite(cast, role="labeler"):
     body = {"email": "new@example.org", "role": role}
-    return cast.client("manager").post(f"{cast.path}/invitations", body, content_type=JSON).json()["url"].rsplit("/", 1)[-1]
+    return (
+        cast.client("manager")
+        .post(f"{cast.path}/invitations", body, content_type=JSON)
+        .json()["url"]
+        .rsplit("/", 1)[-1]
+    )
 
 
 def test_invitation_makes_an_account_once(cast):

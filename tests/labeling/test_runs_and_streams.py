@@ -34,7 +34,9 @@ def eve(project):
 
 
 def sealed(project, kind):
-    return DatasetSnapshot.objects.create(project=project, kind=kind, state="sealed", num_rows=3, filters={"splits": ["train"]})
+    return DatasetSnapshot.objects.create(
+        project=project, kind=kind, state="sealed", num_rows=3, filters={"splits": ["train"]}
+    )
 
 
 def sft_body(project, **config):

@@ -63,7 +63,9 @@ def swept(tmp_path, settings, monkeypatch):
         "token_id": token_create(user=people["manager"], name="a", scopes=["read"])[0].pk,
         "project_id": project.pk,
         "user_id": people["engineer"].pk,
-        "import_id": Import.objects.create(project=project, kind="prompts", file_name="a", uri="file:///a", sha256="0").pk,
+        "import_id": Import.objects.create(
+            project=project, kind="prompts", file_name="a", uri="file:///a", sha256="0"
+        ).pk,
         "prompt_id": prompts[0].pk,
         "completion_id": claim["assignment"]["task"]["completions"][0]["id"],
         "place_id": claim["assignment"]["place"]["id"],

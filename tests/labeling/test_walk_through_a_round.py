@@ -32,7 +32,10 @@ class World:
 
     def __init__(self) -> None:
         self.project = make_project()
-        groups = {name: make_prompts(self.project, count, name) for name, count in (("train", 12), ("validation", 4), ("test", 3))}
+        groups = {
+            name: make_prompts(self.project, count, name)
+            for name, count in (("train", 12), ("validation", 4), ("test", 3))
+        }
         add_demonstrations(self.project, groups["train"][:4])
         self.manager = client_of(make_user(self.project, "mia", "manager"))
         self.engineer = client_of(make_user(self.project, "eve", "engineer"))
