@@ -182,7 +182,9 @@ def _reachable_folder(data_dir: Path, account: _Account, notes: list[str]) -> Pa
             f"The user {UNPRIVILEGED_USER}, who runs PostgreSQL, can reach neither {folder} nor {other}: "
             "set ROUNDTABLE_VAR to a folder below one that everybody may enter, or set DATABASE_URL."
         )
-    notes.append(f"PostgreSQL's data lies in {other}: the user {UNPRIVILEGED_USER}, who runs it, cannot reach {folder}.")
+    notes.append(
+        f"PostgreSQL's data lies in {other}: the user {UNPRIVILEGED_USER}, who runs it, cannot reach {folder}."
+    )
     return other
 
 

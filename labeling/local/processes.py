@@ -1,5 +1,6 @@
 """Child processes that cannot outlive their parent: spawn, stop, pid files, free ports. Knows nothing of what it runs."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -64,19 +65,15 @@ def stop(process: "subprocess.Popen[bytes]", *, first_signal: int = signal.SIGTE
     """Ask the child to end; after `timeout` seconds end its whole process group by force. Returns when it is gone."""
     if process.poll() is None:
         process.send_signal(first_signal)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            pass
     _signal_group(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def _signal_group(process_group: int, number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process_group, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def write_pid_file(path: Path, pid: int) -> None:
@@ -122,10 +119,8 @@ def end_descendants() -> None:
     for _ in range(50):
         left = [pid for pid in descendants(os.getpid()) if start_ticks(pid) is not None]
         for pid in left:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         _reap()
         if not left:
             return
@@ -177,12 +172,16 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def wait_until(is_ready: Callable[[], bool], process: "subprocess.Popen[bytes]", *, name: str, log_path: Path, timeout: float) -> None:
+def wait_until(
+    is_ready: Callable[[], bool], process: "subprocess.Popen[bytes]", *, name: str, log_path: Path, timeout: float
+) -> None:
     """Poll until ready. LocalServiceError, with the log's last line, if the child ends or the time is over."""
     deadline = time.monotonic() + timeout
     while not is_ready():
         if process.poll() is not None:
-            raise LocalServiceError(f"{name} ended at start with code {process.returncode}: {last_line(log_path)} (log: {log_path})")
+            raise LocalServiceError(
+                f"{name} ended at start with code {process.returncode}: {last_line(log_path)} (log: {log_path})"
+            )
         if time.monotonic() > deadline:
             stop(process, timeout=2)
             raise LocalServiceError(f"{name} was not ready in {timeout:.0f} s: {last_line(log_path)} (log: {log_path})")

@@ -16,7 +16,15 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeling.local.processes import LocalServiceError, end_leftover, free_ports, spawn, stop, wait_until, write_pid_file
+from labeling.local.processes import (
+    LocalServiceError,
+    end_leftover,
+    free_ports,
+    spawn,
+    stop,
+    wait_until,
+    write_pid_file,
+)
 
 OBJECT_STORE_BYTES = 200 * 1024 * 1024
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
@@ -108,14 +116,17 @@ def _environment(token_path: Path) -> dict[str, str]:
         "RAY_AUTH_TOKEN_PATH": str(token_path),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_DISABLE_IMPORT_WARNING": "1",
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        # The switch that keeps Ray on 127.0.0.1, on every system: else it swaps loopback for the machine's outer address.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     }
 
 
 def _program() -> Path:
     program = Path(sys.executable).parent / "ray"
     if not program.exists():
-        raise LocalServiceError(f"No {program}: run `pip install -r requirements.txt`, or set RAY_ADDRESS to a cluster of your own.")
+        raise LocalServiceError(
+            f"No {program}: run `pip install -r requirements.txt`, or set RAY_ADDRESS to a cluster of your own."
+        )
     return program
 
 
@@ -124,7 +135,9 @@ def _temporary_folder(folder: Path) -> Path:
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
     path = Path(tempfile.gettempdir()) / f"rt-ray-{os.getuid()}-{digest}"
     if len(str(path)) > 45:
-        raise LocalServiceError(f"The temporary folder {path.parent} has too long a path for Ray's sockets: set TMPDIR to a short one.")
+        raise LocalServiceError(
+            f"The temporary folder {path.parent} has too long a path for Ray's sockets: set TMPDIR to a short one."
+        )
     if path.is_symlink() or (path.exists() and path.stat().st_uid != os.getuid()):
         raise LocalServiceError(f"{path} is not ours: remove it, so that Ray can use it.")
     shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,236 @@
+"""The actor of a run: reads spec.json, calls the trainer, leaves events, a log and result.json in the store.
+
+rlhf is imported inside the actor only, so the job's driver stays light. Knows no Django and no Celery.
+"""
+
+import fcntl
+import hashlib
+import os
+import tempfile
+import time
+import traceback
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from workers import store
+from workers.events import EventWriter, output_teed
+
+LOCK_SECONDS = 60
+Paths = dict[str, Any]
+
+
+class RunActor:
+    """Carries out one attempt of one run. `run` returns the state it ended in."""
+
+    def run(self, spec_uri: str) -> str:
+        spec = store.read_json(spec_uri)
+        attempt_uri = spec_uri.rpartition("/")[0]
+        work = work_folder(spec["work_uri"])
+        writer = EventWriter(attempt_uri, int(spec["first_sequence"]), work)
+        with output_teed(writer):
+            result = _result(spec, work, writer)
+        writer.report(result["state"], {"error": result["error"]} if result["error"] else {})
+        writer.close()
+        store.write_json(store.join(attempt_uri, "result.json"), result)
+        return str(result["state"])
+
+
+def work_folder(uri: str) -> Path:
+    """Where the run works; the same path in every attempt, as the training state names its inputs by path."""
+    if store.is_local(uri):
+        path = store.local_path(uri)
+    else:
+        path = cache_folder() / "work" / hashlib.sha256(uri.encode()).hexdigest()[:24]
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def cache_folder() -> Path:
+    """Copies of remote inputs, kept between runs on a node."""
+    path = Path(tempfile.gettempdir()) / f"roundtable-cache-{os.getuid()}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def _result(spec: dict[str, Any], work: Path, writer: EventWriter) -> dict[str, Any]:
+    from rlhf.types import InputError
+
+    try:
+        with (work / "lock").open("w") as lock:
+            _wait_for(lock, writer)
+            if not store.is_local(spec["work_uri"]) and not (work / "started").exists():
+                _restore(spec["work_uri"], work)
+            (work / "started").touch()
+            return _train(spec, work, writer)
+    except InputError as error:
+        return _failed(str(error))
+    except Exception as error:  # noqa: BLE001 - the border of the process: whatever a trainer raises is the run's reason of failure
+        writer.write_log(traceback.format_exc())
+        return _failed(f"{type(error).__name__}: {error}")
+
+
+def _failed(error: str) -> dict[str, Any]:
+    return {"state": "failed", "summary": {}, "outputs": {}, "completions": {}, "error": error}
+
+
+def _wait_for(lock: Any, writer: EventWriter) -> None:
+    """An attempt that was given up may still be dying; the kernel frees its lock when it is gone."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"another attempt of this run still works in {lock.name} after {LOCK_SECONDS} s"
+                ) from None
+            writer.report("phase", {"name": "waiting for the attempt before", "done": 0, "total": 0})
+            time.sleep(1)
+
+
+def _restore(work_uri: str, work: Path) -> None:
+    """Object storage: go on from the training state that an attempt on another node saved."""
+    if store.exists(work_uri):
+        import fsspec
+
+        filesystem, path = fsspec.core.url_to_fs(work_uri)
+        filesystem.get(path + "/", str(work), recursive=True)
+
+
+def _train(spec: dict[str, Any], work: Path, writer: EventWriter) -> dict[str, Any]:
+    kind, config = str(spec["kind"]), dict(spec["config"])
+    paths = {role: _fetch(given) for role, given in spec["inputs"].items()}
+
+    def report(event: str, values: dict[str, Any]) -> None:
+        writer.report(event, values)
+        if event == "checkpoint" and not store.is_local(spec["work_uri"]):
+            _save(work, spec["work_uri"])
+
+    summary, models = TRAINERS[kind](config, paths, work, report)
+    outputs = {}
+    for role, folder in models.items():
+        digest = store.sha256_of_folder(str(folder))
+        uri = store.join(spec["checkpoints_uri"], digest)
+        store.put_folder(folder, uri)
+        outputs[role] = {"uri": uri, "sha256": digest, "num_parameters": store.num_parameters(folder)}
+    if not store.is_local(spec["work_uri"]):
+        _save(work, spec["work_uri"])
+    completions = {}
+    if kind == "sample":
+        completions = {role: store.join(spec["work_uri"], role, "completions.jsonl") for role in _policies(paths)}
+    return {"state": "done", "summary": summary, "outputs": outputs, "completions": completions, "error": ""}
+
+
+def _save(work: Path, work_uri: str) -> None:
+    import fsspec
+
+    filesystem, path = fsspec.core.url_to_fs(work_uri)
+    filesystem.put(str(work) + "/", path, recursive=True)
+
+
+def _fetch(given: dict[str, Any]) -> Any:
+    """A checkpoint or folder: its path (or hub name). A corpus: its files. A snapshot: {split: its files}."""
+    if given["kind"] == "hub":
+        return given["uri"]
+    if given["kind"] == "snapshot":
+        names = [name for name in store.list_names(given["uri"]) if name.endswith(".jsonl.gz")]
+        splits: dict[str, list[Path]] = {"train": [], "validation": [], "test": []}
+        for name in names:
+            splits[name.partition("-")[0]].append(store.fetch(store.join(given["uri"], name), cache_folder()))
+        return splits
+    path = store.fetch(given["uri"], cache_folder())
+    return [path] if given["kind"] == "corpus" else path
+
+
+def _options(kind: str, config: dict[str, Any]) -> Any:
+    """The trainer's config; in a pretrain run the tokenizer's own options are among the rest."""
+    from rlhf.config import TRAINERS as CONFIGS
+
+    known = {item.name for item in fields(CONFIGS[kind])}
+    return CONFIGS[kind](**{name: value for name, value in config.items() if name in known})
+
+
+def _tokenizer(config: dict[str, Any], paths: Paths, work: Path, report: Any) -> tuple[dict[str, Any], dict[str, Path]]:
+    from rlhf.tokenizer import train_tokenizer
+
+    return train_tokenizer(_options("tokenizer", config), texts=paths["texts"], output=work, report=report), {}
+
+
+def _pretrain(config: dict[str, Any], paths: Paths, work: Path, report: Any) -> tuple[dict[str, Any], dict[str, Path]]:
+    from rlhf.pretrain import pretrain
+    from rlhf.tokenizer import train_tokenizer
+
+    train, validation = _held_out(paths["texts"], work / "texts")
+    train_tokenizer(_options("tokenizer", config), texts=train, output=work / "tokenizer", report=report)
+    summary = pretrain(
+        _options("pretrain", config), tokenizer=work / "tokenizer" / "model", texts=train, validation=validation,
+        output=work / "base", report=report,
+    )  # fmt: skip
+    return summary, {"base": work / "base" / "model"}
+
+
+def _held_out(texts: list[Path], folder: Path) -> tuple[list[Path], list[Path]]:
+    """Every fiftieth document is kept for validation, when there are 200 or more."""
+    from rlhf.records import read_records, write_records
+
+    if sum(1 for _ in read_records(texts, "text")) < 200:
+        return texts, []
+    train, validation = folder / "train.jsonl", folder / "validation.jsonl"
+    if not validation.exists():  # written last
+        write_records(train, (row for place, row in enumerate(read_records(texts, "text")) if place % 50))
+        write_records(validation, (row for place, row in enumerate(read_records(texts, "text")) if place % 50 == 0))
+    return [train], [validation]
+
+
+def _sft(config: dict[str, Any], paths: Paths, work: Path, report: Any) -> tuple[dict[str, Any], dict[str, Path]]:
+    from rlhf.sft import train_sft
+
+    given = paths["demonstrations"]
+    summary = train_sft(
+        _options("sft", config), base=paths["base"], demonstrations=given["train"], validation=given["validation"],
+        output=work, report=report,
+    )  # fmt: skip
+    return summary, {"policy": work / "model"}
+
+
+def _reward(config: dict[str, Any], paths: Paths, work: Path, report: Any) -> tuple[dict[str, Any], dict[str, Path]]:
+    from rlhf.reward import train_reward
+
+    rankings, demonstrations = paths["rankings"], paths.get("demonstrations", {"train": []})
+    summary = train_reward(
+        _options("reward", config), base=paths["base"], rankings=rankings["train"], validation=rankings["validation"],
+        demonstrations=demonstrations["train"], output=work, report=report,
+    )  # fmt: skip
+    return summary, {"reward": work / "model"}
+
+
+def _ppo(config: dict[str, Any], paths: Paths, work: Path, report: Any) -> tuple[dict[str, Any], dict[str, Path]]:
+    from rlhf.ppo import train_ppo
+
+    summary = train_ppo(
+        _options("ppo", config), policy=paths["policy"], reward=paths["reward"], prompts=paths["prompts"]["train"],
+        output=work, report=report,
+    )  # fmt: skip
+    return summary, {"policy": work / "model", "value": work / "value"}
+
+
+def _sample(config: dict[str, Any], paths: Paths, work: Path, report: Any) -> tuple[dict[str, Any], dict[str, Path]]:
+    from rlhf.generate import sample_completions
+
+    options, prompts = _options("sample", config), [path for split in paths["prompts"].values() for path in split]
+    summaries = {
+        role: sample_completions(options, policy=paths[role], prompts=prompts, output=work / role, report=report)
+        for role in _policies(paths)
+    }
+    return summaries["policy"] | {role: summary for role, summary in summaries.items() if role != "policy"}, {}
+
+
+def _policies(paths: Paths) -> list[str]:
+    return sorted(role for role in paths if role.startswith("policy"))
+
+
+TRAINERS = {
+    "tokenizer": _tokenizer, "pretrain": _pretrain, "sft": _sft, "reward": _reward, "ppo": _ppo, "sample": _sample,
+}  # fmt: skip

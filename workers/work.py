@@ -1,0 +1,68 @@
+"""Carrying out one Job of the outbox: claim, heartbeat while it works, finish or fail. Which function is the caller's affair."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+from labeling.jobs.models import Job
+from labeling.jobs.services import job_claim, job_fail, job_finish, job_heartbeat
+
+logger = logging.getLogger(__name__)
+HEARTBEAT_SECONDS = 10
+Heartbeat = Callable[[dict[str, Any]], object]
+
+
+class JobTaken(RuntimeError):
+    """Another worker has taken the job over: this one was silent for too long and must stop."""
+
+
+def job_work(
+    job_id: int, functions: dict[str, Callable[[Job, Heartbeat], None]], give_up: Callable[[Job, str], None]
+) -> None:
+    """Do the job if it is due and free. After its last attempt `give_up` tells the rows that wait for it why."""
+    job = job_claim(job_id)
+    if job is None:
+        return
+
+    def heartbeat(progress: dict[str, Any]) -> None:
+        if not job_heartbeat(job, progress):
+            raise JobTaken(f"job {job.pk} ({job.name}) went on in another worker")
+
+    try:
+        with _beating(job):
+            functions[job.name](job, heartbeat)
+    except JobTaken as error:
+        logger.warning("%s", error)
+    except (
+        Exception
+    ) as error:  # the border of a job: whatever was raised is its reason, and the next attempt may do better
+        logger.exception("Job %d (%s) failed, attempt %d of %d.", job.pk, job.name, job.attempt, job.max_attempts)
+        reason = f"{type(error).__name__}: {error}"
+        job_fail(job, reason)
+        if job.attempt >= job.max_attempts:
+            give_up(job, reason)
+    else:
+        job_finish(job)
+
+
+@contextmanager
+def _beating(job: Job) -> Iterator[None]:
+    """A thread that says the job is at work, so that nobody else takes it."""
+    is_over = threading.Event()
+
+    def beat() -> None:
+        while not is_over.wait(HEARTBEAT_SECONDS):
+            job_heartbeat(job)
+        connection.close()
+
+    thread = threading.Thread(target=beat, name=f"heartbeat-{job.pk}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
