@@ -1,6 +1,5 @@
 """The site of the demo: `manage.py up` as a child process with a data folder of its own."""
 
-import json
 import os
 import shutil
 import signal
@@ -37,7 +36,7 @@ class Site:
         )
         log = (folder / "site.log").open("wb")
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--port", str(port)],
+            [sys.executable, "manage.py", "up", "--port", str(port), "--no-browser"],
             env={**os.environ, "ROUNDTABLE_VAR": str(data)},
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -53,8 +52,8 @@ class Site:
                 self.stop()
                 raise RuntimeError(f"the site was not ready after {START_SECONDS} s; see {self._folder / 'site.log'}")
             time.sleep(0.25)
-        found = json.loads((self._folder / "site" / "local" / "admin.json").read_text(encoding="utf-8"))
-        self.admin = (found["username"], found["password"])
+        password = (self._folder / "site" / "local" / "admin-password").read_text(encoding="utf-8").strip()
+        self.admin = ("admin", password)
         return self
 
     def __exit__(

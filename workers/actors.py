@@ -24,6 +24,8 @@ class RunActor:
     """Carries out one attempt of one run. `run` returns the state it ended in."""
 
     def run(self, spec_uri: str) -> str:
+        # Threads that wait must sleep: on a machine shared with the site, spinning ones cost a multiple. Read when torch loads.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         spec = store.read_json(spec_uri)
         attempt_uri = spec_uri.rpartition("/")[0]
         work = work_folder(spec["work_uri"])

@@ -16,17 +16,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 @lru_cache(maxsize=1)
 def trainer_options() -> dict[str, Any]:
-    """{trainer: JSON schema} as committed in docs/trainer-options.json."""
+    """{trainer: JSON schema} as committed in docs/trainer-options.json; a pretrain run trains its tokenizer first."""
     options: dict[str, Any] = json.loads(SCHEMA_PATH.read_text())
+    options["pretrain"]["properties"] = {**options["tokenizer"]["properties"], **options["pretrain"]["properties"]}
     return options
 
 
 def config_check(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """The config if every option is known, of its type and in its range. Raises InvalidInput naming the ones that are not."""
-    trainers = trainer_options()
-    properties = trainers[kind]["properties"]
-    if kind == "pretrain":  # trains its tokenizer first
-        properties = {**trainers["tokenizer"]["properties"], **properties}
+    properties = trainer_options()[kind]["properties"]
     problems = {}
     for name, value in config.items():
         problem = f"Unknown option of {kind}." if name not in properties else _problem(properties[name], value)
