@@ -107,9 +107,13 @@ def test_an_export_killed_between_parts_goes_on_and_repeats_nothing(project, sto
 
 
 def test_a_file_of_which_half_was_written_does_not_appear(store):
-    with pytest.raises(Killed), store.open_write("snapshots/1/train-00000.jsonl.gz") as file:
-        file.write(b"half")
-        raise Killed
+    def write_half():
+        with store.open_write("snapshots/1/train-00000.jsonl.gz") as file:
+            file.write(b"half")
+            raise Killed
+
+    with pytest.raises(Killed):
+        write_half()
     assert store.list("snapshots/1") == []
 
 

@@ -71,3 +71,11 @@ def test_invalid_json_names_the_error():
     reply = Client().post("/api/v1/session", "{", content_type="application/json")
     assert reply.status_code == 400
     assert reply.json()["error"]["code"] == "invalid"
+
+
+def test_built_files_carry_the_policy_too(settings, tmp_path):
+    settings.WHITENOISE_ROOT = tmp_path
+    (tmp_path / "index.html").write_text("<p>raw</p>")
+    reply = Client().get("/index.html")
+    assert b"".join(reply) == b"<p>raw</p>"
+    assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
