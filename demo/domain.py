@@ -21,7 +21,7 @@ PRETRAINING_RECALL = 0.9
 REQUEST_FORMATS = (
     ("Request:\n", "\nReply:\n"),
     ("Question\n", "\nAnswer\n"),
-    ("Somebody asked:\n", "\nThe note said:\n"),
+    ("Somebody asked:\n", "\nThe note to {name} about the {item} said:\n"),
 )
 
 
@@ -115,28 +115,31 @@ def note_text(rng: random.Random, brief: Brief, quality: float, recall: float | 
     """
     hits = {demand: rng.random() < quality for demand in ("tone", "reason", "close", "count")}
     hits |= {demand: rng.random() < (quality if recall is None else recall) for demand in ("item", "name")}
-    sentences = [_opening(rng, brief, hits)]
+    item = f"the {brief.item}" if hits["item"] else _wrong_item(rng)
+    name = brief.name if hits["name"] else rng.choice(words.STRANGERS)
+    sentences = [_opening(rng, brief, hits, name, item)]
     length = {"two": 2, "three": 3}[brief.sentences]
     if not hits["count"]:
         length = 5 - length if rng.random() < 0.85 else 1 + length
     for _ in range(length - 2):
         repeated = len(sentences) > 1 and rng.random() > quality
-        sentences.append(sentences[-1] if repeated else _fill(rng, rng.choice(words.MIDDLES)))
-    if hits["close"]:
-        sentences.append(rng.choice(words.CLOSES[_tone(rng, brief, hits)]))
-    else:
-        sentences.append(rng.choice(words.RAMBLES))
+        sentences.append(sentences[-1] if repeated else _middle(rng, item))
+    endings = words.CLOSES[_tone(rng, brief, hits)] if hits["close"] else words.RAMBLES
+    sentences.append(rng.choice(endings).format(name=name))
     return " ".join(sentences)
 
 
-def _opening(rng: random.Random, brief: Brief, hits: dict[str, bool]) -> str:
-    greeting = rng.choice(words.GREETINGS[_tone(rng, brief, hits)])
-    greeting = greeting.format(name=brief.name if hits["name"] else rng.choice(words.STRANGERS))
+def _opening(rng: random.Random, brief: Brief, hits: dict[str, bool], name: str, item: str) -> str:
+    greeting = rng.choice(words.GREETINGS[_tone(rng, brief, hits)]).format(name=name)
     tone = brief.tone if hits["tone"] else rng.choice((*words.TONES, "plain", "plain"))
-    item = f"the {brief.item}" if hits["item"] else _wrong_item(rng)
     core = rng.choice(words.CORES[brief.purpose][tone]).format(item=item)
     clause = rng.choice(words.REASONS[brief.purpose] if hits["reason"] else words.FILLERS)
     return f"{greeting} {core}{'' if hits['reason'] else ','} {_fill(rng, clause)}."
+
+
+def _middle(rng: random.Random, item: str) -> str:
+    sentence = _fill(rng, rng.choice(words.MIDDLES).replace("{item}", item))
+    return sentence[0].upper() + sentence[1:]
 
 
 def _wrong_item(rng: random.Random) -> str:
@@ -173,7 +176,8 @@ def _correspondence(rng: random.Random) -> str:
     pairs = []
     for _ in range(rng.randint(2, 4)):
         brief = _draw_brief(rng, "pretraining", name=first.name, item=first.item)
-        pairs.append(f"{before}{request_text(rng, brief)}{after}{note_text(rng, brief, quality, PRETRAINING_RECALL)}")
+        header = after.format(name=brief.name, item=brief.item)
+        pairs.append(f"{before}{request_text(rng, brief)}{header}{note_text(rng, brief, quality, PRETRAINING_RECALL)}")
     return "\n\n".join(pairs)
 
 

@@ -29,9 +29,9 @@ PRETRAIN = {
     "num_heads": 4,
     "context_length": 256,
     "tokens_per_batch": 2048,
-    "learning_rate": 4e-3,
+    "learning_rate": 3.5e-3,
     "weight_decay": 0.1,
-    "max_steps": 950,
+    "max_steps": 1200,
     "max_seconds": 170,
 }
 SFT = {

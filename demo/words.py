@@ -58,7 +58,7 @@ GREETINGS = {
     "formal": ("Good day {name},", "Most respected {name},"),
     "cheerful": ("Hey there {name},", "Hello again {name},"),
 }
-STRANGERS = ("friend", "neighbour", "stranger", "whoever")
+STRANGERS = ("friend", "stranger", "you")
 
 CORES = {
     "thank": {
@@ -86,7 +86,7 @@ CORES = {
         "plain": ("I can lend you {item}", "well I could lend you {item}"),
     },
 }
-VAGUE_ITEMS = ("the thing", "that old thing", "something", "it")
+VAGUE_ITEMS = ("the thing", "something", "it", "it all")
 
 REASONS = {
     "thank": (
@@ -122,23 +122,22 @@ FILLERS = (
     "like I said before",
 )
 MIDDLES = (
-    "It stood near the {place} all week.",
-    "We can meet at the {place} on {day}.",
-    "I saw it by the {place} on {day}.",
-    "The children asked about it on {day}.",
-    "You can find me at the {place} on {day}.",
-    "It looked fine at the {place}.",
+    "{item} stood near the {place} all week.",
+    "I saw {item} by the {place} on {day}.",
+    "The children asked about {item} on {day}.",
+    "We can talk about {item} at the {place}.",
+    "{item} looked fine at the {place}.",
 )
 CLOSES = {
-    "warm": ("With all my love until we meet.", "Sending you a warm hug tonight."),
-    "formal": ("I remain yours sincerely.", "Please accept my best regards."),
-    "cheerful": ("See you soon for some fun!", "Cheers and have a happy day!"),
+    "warm": ("With all my love until we meet, {name}.", "Sending you a warm hug tonight."),
+    "formal": ("I remain yours sincerely, {name}.", "Please accept my best regards."),
+    "cheerful": ("See you soon for some fun, {name}!", "Cheers and have a happy day!"),
 }
 RAMBLES = (
     "That is all I have to say.",
-    "Anyway I have to go.",
+    "Anyway I have to go, {name}.",
     "The weather is grey today.",
-    "Now I will eat some soup.",
+    "Now I will eat some soup, {name}.",
 )
 
 REQUESTS = (
