@@ -8,7 +8,6 @@ import { ApiError } from "@/lib/api-client";
 import { useSession } from "@/lib/queries/get-session";
 
 import { useAcceptInvitation } from "../api/accept-invitation";
-import { useSignIn } from "../api/create-session";
 import { useInvitation } from "../api/get-invitation";
 import { EntryPage } from "./entry-page";
 
@@ -19,17 +18,34 @@ export function InvitationPage() {
   const invitation = useInvitation(token);
   const { data } = invitation;
   const text = data ? `You are invited to ${data.project_name} as ${data.role} (${data.email}).` : "Opening your invitation.";
-  useSession(); // brings the CSRF token
+  const session = useSession(); // brings the CSRF token too
+  const user = session.data?.user;
   return (
     <EntryPage title="Join Roundtable" text={text}>
-      <QueryView query={invitation}>{() => <AccountForm token={token} />}</QueryView>
+      <QueryView query={invitation}>
+        {() => (user ? <JoinAsMyself token={token} name={user.display_name || user.username} /> : <AccountForm token={token} />)}
+      </QueryView>
     </EntryPage>
+  );
+}
+
+function JoinAsMyself({ token, name }: { token: string; name: string }) {
+  const accept = useAcceptInvitation(token);
+  const navigate = useNavigate();
+  const join = () =>
+    accept.mutate({ username: "", display_name: "", password: "" }, { onSuccess: () => navigate("/", { replace: true }) });
+  return (
+    <Stack>
+      <ErrorAlert error={accept.error} />
+      <Button onClick={join} loading={accept.isPending} data-testid="invitation-join">
+        Join as {name}
+      </Button>
+    </Stack>
   );
 }
 
 function AccountForm({ token }: { token: string }) {
   const accept = useAcceptInvitation(token);
-  const signIn = useSignIn();
   const navigate = useNavigate();
   const [account, setAccount] = useState({ username: "", display_name: "", password: "" });
   const fields = accept.error instanceof ApiError ? accept.error.fields : {};
@@ -38,7 +54,6 @@ function AccountForm({ token }: { token: string }) {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     await accept.mutateAsync(account);
-    await signIn.mutateAsync({ username: account.username, password: account.password });
     navigate("/", { replace: true });
   };
   const bind = (name: keyof typeof account) => ({
@@ -63,8 +78,8 @@ function AccountForm({ token }: { token: string }) {
           {...bind("password")}
           data-testid="invitation-password"
         />
-        <ErrorAlert error={accept.error ?? signIn.error} />
-        <Button type="submit" disabled={isShort} loading={accept.isPending || signIn.isPending} data-testid="invitation-submit">
+        <ErrorAlert error={accept.error} />
+        <Button type="submit" disabled={isShort} loading={accept.isPending} data-testid="invitation-submit">
           Create my account
         </Button>
       </Stack>
