@@ -52,18 +52,18 @@ JOB_FUNCTIONS = {
 }
 
 
-@app.task(name="workers.job_run")
+@app.task(name="workers.job_run")  # type: ignore[untyped-decorator]
 def job_run(job_id: int) -> None:
     """Do one job of the outbox if it is due."""
     job_work(job_id, JOB_FUNCTIONS, give_up)
 
 
-@app.task(name="workers.beat_tick")
+@app.task(name="workers.beat_tick")  # type: ignore[untyped-decorator]
 def beat_tick() -> None:
     tick()
 
 
-@app.task(name="workers.sample_text", ignore_result=False)
+@app.task(name="workers.sample_text", ignore_result=False)  # type: ignore[untyped-decorator]
 def sample_text(
     checkpoint_uri: str,
     messages: list[dict[str, Any]],

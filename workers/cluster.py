@@ -34,8 +34,9 @@ def run(spec_uri: str) -> int:
         print(problem, file=sys.stderr)
         return 1
     connect()
-    actor = ray.remote(RunActor).options(**resources(spec["config"])).remote()
-    state = ray.get(actor.run.remote(spec_uri))
+    remote: Any = ray.remote(RunActor)
+    actor = remote.options(**resources(spec["config"])).remote()
+    state: str = ray.get(actor.run.remote(spec_uri))
     print(f"run {spec['run_id']}, attempt {spec['attempt']}: {state}")
     return 0 if state == "done" else 1
 
@@ -43,8 +44,9 @@ def run(spec_uri: str) -> int:
 def serve(store_url: str) -> int:
     """Let checkpoints write for the sampling box until nobody has asked for a while."""
     connect()
-    actor = ray.remote(Server).options(num_cpus=0, num_gpus=0, max_concurrency=2).remote()
-    ray.get(actor.serve.remote(store_url, ray.util.get_node_ip_address(), code_version()))
+    remote: Any = ray.remote(Server)
+    actor = remote.options(num_cpus=0, num_gpus=0, max_concurrency=2).remote()
+    ray.get(actor.serve.remote(store_url, ray.util.get_node_ip_address(), code_version()))  # type: ignore[no-untyped-call]
     print(f"no request for {IDLE_SECONDS} s: the sampling server has ended")
     return 0
 
@@ -68,8 +70,8 @@ def version_problem(wanted: str) -> str:
 
 def resources(config: dict[str, Any]) -> dict[str, Any]:
     """CPUs (config.threads, else those of a node, at most 8) and a GPU when the cluster has one and the run may use it."""
-    total = ray.cluster_resources()
-    of_a_node = int(max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=1))
+    total = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    of_a_node = int(max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=1))  # type: ignore[no-untyped-call]
     num_cpus = int(config.get("threads") or 0) or of_a_node
     has_gpu = total.get("GPU", 0) > 0 and config.get("device", "auto") != "cpu"
     return {"num_cpus": max(1, min(num_cpus, of_a_node, MAX_CPUS_PER_RUN)), "num_gpus": 1 if has_gpu else 0}

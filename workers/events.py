@@ -97,7 +97,7 @@ class _Tee:
 def output_teed(writer: EventWriter) -> Iterator[None]:
     """While open, what Python prints also lands in the log of the run."""
     stdout, stderr = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Tee(stdout, writer), _Tee(stderr, writer)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = _Tee(stdout, writer), _Tee(stderr, writer)
     try:
         yield
     finally:

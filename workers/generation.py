@@ -35,7 +35,13 @@ def _records(uri: str, checkpoint_id: int | None, config: dict[str, Any]) -> Ite
     with files.open_read(files.name(uri)) as file:
         for line in file:
             record = json.loads(line)
-            yield {**record, "checkpoint_id": checkpoint_id, "max_new_tokens": config.get("max_new_tokens", 0)}
+            text = record["text"].replace("\0", "\ufffd")  # PostgreSQL keeps no NUL; token_ids still say what was drawn
+            yield {
+                **record,
+                "text": text,
+                "checkpoint_id": checkpoint_id,
+                "max_new_tokens": config.get("max_new_tokens", 0),
+            }
 
 
 def sample_text(

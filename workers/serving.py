@@ -59,7 +59,7 @@ class Server:
 
         if uri not in self._models:
             folder = store.fetch(uri, cache_folder())
-            self._models[uri] = (load_policy(folder).eval(), load_tokenizer(folder))
+            self._models[uri] = (load_policy(folder), load_tokenizer(folder))
             while len(self._models) > MAX_CHECKPOINTS:
                 self._models.popitem(last=False)
         self._models.move_to_end(uri)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from labeling.feedback.claims import leases_expire
 from labeling.jobs.services import doorbell_ring, heartbeat_beat, jobs_due
@@ -59,7 +59,7 @@ def _site_answers() -> bool:
 def _guarded(what: str, function: Callable[[Any], object], argument: Any) -> None:
     try:
         function(argument)
-    except DatabaseError:
+    except (InterfaceError, OperationalError):  # the database is away: nothing else would work either
         raise
     except Exception:  # the border between one run or round and the next; it is tried again in two seconds
         logger.exception("Could not %s.", what)

@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.db import DataError
 
 from labeling.jobs.models import Job
 from labeling.jobs.services import job_enqueue
@@ -107,7 +108,16 @@ def run_reconcile(run: TrainingRun) -> None:
             _job_died(run, status)
             return
     _read_events(run)
-    _conclude(run, json.loads(files.read_text(name)))
+    result = json.loads(files.read_text(name).replace("\\u0000", "\\ufffd"))
+    try:
+        _conclude(run, result)
+    except (
+        ValueError,
+        KeyError,
+        OSError,
+        DataError,
+    ) as error:  # what the run left cannot be used; asking again will not help
+        run_fail(run, f"the result cannot be used: {type(error).__name__}: {error}")
 
 
 def _requeue(run: TrainingRun) -> None:
@@ -126,7 +136,8 @@ def _read_events(run: TrainingRun) -> None:
     if new and run.state == State.SUBMITTED:
         run_mark_running(run)
     for name in new:
-        lines = files.read_text(f"{folder}/{name}").splitlines()
+        # PostgreSQL keeps no NUL, and a model may well write one.
+        lines = files.read_text(f"{folder}/{name}").replace("\\u0000", "\\ufffd").splitlines()
         run.last_sequence = metrics_append(run, [json.loads(line) for line in lines])
 
 

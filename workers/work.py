@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ class JobTaken(RuntimeError):
 
 
 def job_work(
-    job_id: int, functions: dict[str, Callable[[Job, Heartbeat], None]], give_up: Callable[[Job, str], None]
+    job_id: int, functions: Mapping[str, Callable[[Job, Heartbeat], object]], give_up: Callable[[Job, str], None]
 ) -> None:
     """Do the job if it is due and free. After its last attempt `give_up` tells the rows that wait for it why."""
     job = job_claim(job_id)

@@ -228,4 +228,4 @@ def _answers(url: str) -> bool:
 def _make_database(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
-            connection.execute(f'CREATE DATABASE "{DATABASE}"')  # type: ignore[call-overload]
+            connection.execute(f'CREATE DATABASE "{DATABASE}"')
