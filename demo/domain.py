@@ -9,14 +9,21 @@ of demo/judge.py. Nothing here knows the judge or any trainer.
 import hashlib
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from demo import words
 
-DEMONSTRATION_QUALITY = 0.6
-PRETRAINING_QUALITY = (0.2, 0.6)
-PRETRAINING_RECALL = 0.9
+DEMONSTRATION_QUALITY = 0.62
+PRETRAINING_QUALITY = {
+    "name": 0.9,
+    "item": 0.9,
+    "tone": 0.65,
+    "count": 0.65,
+    "reason": 0.25,
+    "close": 0.25,
+    "fresh": 0.4,
+}
 # Requests and replies begin a line, as they do in a chat: after a space the same word would be another token.
 REQUEST_FORMATS = (
     ("Request:\n", "\nReply:\n"),
@@ -108,13 +115,15 @@ def request_text(rng: random.Random, brief: Brief) -> str:
     return rng.choice(words.REQUESTS).format(**wanted)
 
 
-def note_text(rng: random.Random, brief: Brief, quality: float, recall: float | None = None) -> str:
+def note_text(rng: random.Random, brief: Brief, quality: float | Mapping[str, float]) -> str:
     """Return a note that satisfies each demand with chance `quality`; what fails is replaced by words of like length.
 
-    `recall` is the chance of naming the person and the thing, where it differs.
+    The demands are the keys of PRETRAINING_QUALITY; one number stands for all of them.
     """
-    hits = {demand: rng.random() < quality for demand in ("tone", "reason", "close", "count")}
-    hits |= {demand: rng.random() < (quality if recall is None else recall) for demand in ("item", "name")}
+    hits = {
+        demand: rng.random() < (quality if isinstance(quality, float) else quality[demand])
+        for demand in PRETRAINING_QUALITY
+    }
     item = f"the {brief.item}" if hits["item"] else _wrong_item(rng)
     name = brief.name if hits["name"] else rng.choice(words.STRANGERS)
     sentences = [_opening(rng, brief, hits, name, item)]
@@ -122,7 +131,7 @@ def note_text(rng: random.Random, brief: Brief, quality: float, recall: float | 
     if not hits["count"]:
         length = 5 - length if rng.random() < 0.85 else 1 + length
     for _ in range(length - 2):
-        repeated = len(sentences) > 1 and rng.random() > quality
+        repeated = len(sentences) > 1 and not hits["fresh"]
         sentences.append(sentences[-1] if repeated else _middle(rng, item))
     endings = words.CLOSES[_tone(rng, brief, hits)] if hits["close"] else words.RAMBLES
     sentences.append(rng.choice(endings).format(name=name))
@@ -171,13 +180,12 @@ _GROUPS = (words.NAMES, words.ITEMS, words.TONES, words.PURPOSES, words.COUNTS)
 
 def _correspondence(rng: random.Random) -> str:
     before, after = rng.choice(REQUEST_FORMATS)
-    quality = rng.uniform(*PRETRAINING_QUALITY)
     first = _draw_brief(rng, "pretraining")
     pairs = []
     for _ in range(rng.randint(2, 4)):
         brief = _draw_brief(rng, "pretraining", name=first.name, item=first.item)
         header = after.format(name=brief.name, item=brief.item)
-        pairs.append(f"{before}{request_text(rng, brief)}{header}{note_text(rng, brief, quality, PRETRAINING_RECALL)}")
+        pairs.append(f"{before}{request_text(rng, brief)}{header}{note_text(rng, brief, PRETRAINING_QUALITY)}")
     return "\n\n".join(pairs)
 
 

@@ -45,7 +45,7 @@ SFT = {
 SAMPLE = {**MACHINE, "temperature": 1.0, "max_new_tokens": 64, "batch_size": 128}
 REWARD = {
     **MACHINE,
-    "learning_rate": 5e-4,
+    "learning_rate": 8e-4,
     "batch_size": 16,
     "num_epochs": 3.0,
     "max_length": 192,

@@ -141,10 +141,10 @@ RAMBLES = (
 )
 
 REQUESTS = (
-    "Write a {tone} note of {sentences} sentences, with a reason, to {purpose} the {item}. It is for {name}.",
-    "I need a {tone} note, {sentences} sentences long, that says why. Please {purpose} the {item}. It goes to {name}.",
-    "In {sentences} {tone} sentences, and saying why, {purpose} the {item} in a note to {name}.",
-    "Make it {tone}, {sentences} sentences long, and give a reason: {purpose} the {item} in a note to {name}.",
+    "Write {sentences} sentences, with a reason, to {purpose} the {item}. It is a {tone} note for {name}.",
+    "I need {sentences} sentences that say why. Please {purpose} the {item}. It is a {tone} note to {name}.",
+    "In {sentences} sentences, and saying why, {purpose} the {item} in a {tone} note to {name}.",
+    "Use {sentences} sentences and give a reason: {purpose} the {item} in a {tone} note to {name}.",
 )
 PURPOSE_REQUESTS = {
     "thank": "say thank you for",

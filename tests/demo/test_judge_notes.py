@@ -10,7 +10,7 @@ from demo import domain, judge
 PROMPT = [
     {
         "role": "user",
-        "content": "In two warm sentences, and saying why, say thank you for the kettle in a note to Anna.",
+        "content": "In two sentences, and saying why, say thank you for the kettle in a warm note to Anna.",
     }
 ]
 GOOD = (
@@ -54,7 +54,7 @@ def test_repetition_padding_and_nonsense_lose() -> None:
 
 def test_same_note_for_another_request_scores_less() -> None:
     other = [{"role": "user", "content": PROMPT[0]["content"].replace("Anna", "Leo").replace("kettle", "tent")}]
-    assert judge.gold(other, GOOD) == pytest.approx(judge.gold(PROMPT, GOOD) - 0.3)
+    assert judge.gold(other, GOOD) == pytest.approx(judge.gold(PROMPT, GOOD) - 0.27)
 
 
 def test_gold_rises_with_quality_and_length_does_not() -> None:
