@@ -1,0 +1,87 @@
+"""Imported by code that runs inside a started site: a project with text and prompts, and waiting for what jobs do."""
+
+import gzip
+import json
+import os
+import time
+from typing import Any
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "labeling.settings"
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+
+from labeling.accounts.models import User  # noqa: E402
+from labeling.feedback.models import Completion, Demonstration  # noqa: E402, F401
+from labeling.rounds.models import Checkpoint, Corpus, Project, Prompt  # noqa: E402
+from labeling.store import store_open  # noqa: E402
+from labeling.training.models import DatasetSnapshot, MetricPoint, TrainingRun  # noqa: E402, F401
+from labeling.training.services import run_create, snapshot_create  # noqa: E402, F401
+
+TINY: dict[str, Any] = {
+    "hidden_size": 32, "num_layers": 2, "num_heads": 2, "context_length": 64, "tokens_per_batch": 512, "vocab_size": 300,
+    "threads": 1,
+}  # fmt: skip
+ADMIN = User.objects.get(username="admin")
+PROJECT, _ = Project.objects.get_or_create(slug="tests", defaults={"name": "Tests", "created_by": ADMIN})
+
+
+def corpus() -> Corpus:
+    found = Corpus.objects.filter(project=PROJECT).first()
+    if found is not None:
+        return found
+    rows = [{"text": f"Cat number {i} sat on the mat and looked at the moon {i % 7} times. " * 4} for i in range(300)]
+    files = store_open(settings.STORAGE_URL)
+    name = "corpora/tests/texts.jsonl.gz"
+    files.write_bytes(name, gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+    return Corpus.objects.create(
+        project=PROJECT, name="tests", uri=files.uri(name), sha256="0" * 64, num_documents=300, num_characters=80_000
+    )
+
+
+def prompts(count: int) -> None:
+    have = Prompt.objects.filter(project=PROJECT).count()
+    new = [
+        Prompt(
+            project=PROJECT, external_id=str(i), messages=[{"role": "user", "content": f"Where did cat {i} sit?"}],
+            split="validation" if i % 8 == 0 else "train",
+        )
+        for i in range(have, count)
+    ]  # fmt: skip
+    Prompt.objects.bulk_create(new, batch_size=2000)
+
+
+def run_start(kind: str, config: dict[str, Any], inputs: dict[str, Any]) -> TrainingRun:
+    return run_create(project=PROJECT, kind=kind, config=config, inputs=inputs, actor=ADMIN)
+
+
+def until(row: Any, states: tuple[str, ...], seconds: float) -> Any:
+    """The row once it is in one of these states."""
+    deadline = time.monotonic() + seconds
+    while row.state not in states:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{row} is {row.state} after {seconds} s, expected {states}: {getattr(row, 'error', '')}")
+        time.sleep(0.1)
+        row.refresh_from_db()
+    return row
+
+
+def ended(row: Any, seconds: float = 120) -> Any:
+    return until(row, ("done", "failed", "cancelled", "sealed"), seconds)
+
+
+def base() -> Checkpoint:
+    """A tiny pretrained checkpoint, made by a run at the first call."""
+    found = Checkpoint.objects.filter(project=PROJECT, role="base").first()
+    if found is None:
+        run = ended(run_start("pretrain", {**TINY, "max_steps": 20}, {"texts": corpus()}))
+        assert run.state == "done", run.error
+        found = run.outputs.get().checkpoint
+    return found
+
+
+def say(value: Any) -> None:
+    print(json.dumps(value))
