@@ -44,3 +44,17 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_ARGUMENTS)
         yield running
         running.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """After a failure, keep a picture of every open page: the first thing one wants to see."""
+    report = yield
+    found = getattr(item, "funcargs", {}).get("browser")
+    if report.when == "call" and report.failed and isinstance(found, Browser):
+        folder = Path("var/test-failures")
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, page in enumerate(page for context in found.contexts for page in context.pages):
+            page.screenshot(path=folder / f"{item.name}-{number}.png")
+        report.sections.append(("pages", f"pictures of the open pages are in {folder}"))
+    return report

@@ -78,7 +78,7 @@ class World:
 
     def stage(self, number: int, kind: str) -> dict:
         board = self.admin.get(f"{self.path}/rounds/{number}")
-        failed = [stage for stage in board["stages"] if stage["state"] == "failed"]
+        failed = [f"{stage['kind']}: {stage['reason']}" for stage in board["stages"] if stage["state"] == "failed"]
         assert not failed, failed
         return next(stage for stage in board["stages"] if stage["kind"] == kind)
 
@@ -112,7 +112,7 @@ def pretrain_in_browser(page: Page, world: World) -> None:
     page.goto(f"{world.site.url}/projects/{world.project}/runs/new?kind=pretrain")
     page.get_by_test_id("run-input-texts").click()
     page.get_by_role("option").first.click()
-    options = {"max_steps": 4, "hidden_size": 32, "num_layers": 2, "num_heads": 2, "vocab_size": 400, "context_length": 160}
+    options = {"max_steps": 4, "hidden_size": 32, "num_layers": 2, "num_heads": 2, "vocab_size": 400, "context_length": 128}
     for name, value in {**options, "threads": 1}.items():
         page.locator(f"input[name={name}]").fill(str(value))
     page.get_by_test_id("run-start").click()
@@ -134,6 +134,7 @@ def rank_by_keyboard(page: Page, ranks: str) -> dict[str, int]:
     for index, digit in enumerate(ranks):
         page.locator("[data-testid^=completion-card-]").nth(index).focus()
         page.keyboard.press(digit)
+    expect(page.get_by_test_id("rank-submit")).to_be_enabled()  # the answer before may still be on its way
     page.keyboard.press("Enter")
     page.wait_for_function("first => !document.querySelector(`[data-completion-id='${first}']`)", arg=ids[0])
     return {ids[index]: int(digit) for index, digit in enumerate(ranks)}
