@@ -22,11 +22,12 @@ Texts = dict[str, list[str]]
 
 def completions(policy: Path, prompts: list[dict], *, few_shot: bool, on_chunk: Callable[[int], Any]) -> Texts:
     """Sample SAMPLES_PER_PROMPT completions of each prompt at temperature 1; a base model is shown examples instead of a template."""
-    from rlhf.generate import Request, generate  # torch takes seconds to import: only here, at the end
+    from rlhf.decoding import Request, generate  # torch takes seconds to import: only here, at the end
     from rlhf.models import load_policy, load_tokenizer
     from rlhf.sequences import encode_contents, encode_prompt
 
-    tokenizer, model = load_tokenizer(policy), load_policy(policy).eval()
+    tokenizer, model = load_tokenizer(policy), load_policy(policy)
+    model.train(False)
     requests, owners = [], []
     for index, prompt in enumerate(prompts):
         if few_shot:
@@ -48,7 +49,7 @@ def completions(policy: Path, prompts: list[dict], *, few_shot: bool, on_chunk: 
             pad_token_id=tokenizer.pad_token_id,
         )
         for row, owner in enumerate(owners[start : start + len(chunk)]):
-            text = tokenizer.decode(made.tokens[row][made.mask[row]], skip_special_tokens=True)
+            text = str(tokenizer.decode(made.tokens[row][made.mask[row]], skip_special_tokens=True))
             texts.setdefault(owner, []).append(domain.few_shot_reply(text) if few_shot else text)
         on_chunk(len(chunk))
     return texts

@@ -66,7 +66,7 @@ PPO = {
 }
 RANK_PROMPTS = 950
 
-_RANKED = [
+_RANKED: list[dict] = [
     {"kind": "sample", "num_prompts": RANK_PROMPTS, "completions_per_prompt": 4, "config": SAMPLE},
     {"kind": "rank", "overlap_share": 0.1},
     {"kind": "reward", "config": REWARD},
@@ -74,5 +74,5 @@ _RANKED = [
     {"kind": "evaluate", "num_prompts": 60, "config": SAMPLE},
     {"kind": "approve"},
 ]
-ROUND_ONE = [{"kind": "demonstrate", "num_tasks": 0}, {"kind": "sft", "config": SFT}, *_RANKED]
-ROUND_TWO = [{"kind": "sft", "config": SFT}, *_RANKED]
+ROUND_ONE: list[dict] = [{"kind": "demonstrate", "num_tasks": 0}, {"kind": "sft", "config": SFT}, *_RANKED]
+ROUND_TWO: list[dict] = _RANKED  # no new demonstrations, so round 1's SFT policy stays the start and the KL reference

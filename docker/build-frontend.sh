@@ -21,7 +21,7 @@ fi
 case "${1:-build}" in
 build)
     echo "Building the pages ..."
-    npm run --silent build
+    npm run --silent build -- --logLevel warn
     touch dist/.ready
     ;;
 check) npm run --silent check ;;

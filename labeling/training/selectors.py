@@ -10,7 +10,15 @@ from labeling.feedback.models import Completion
 from labeling.feedback.selectors import STAFF
 from labeling.rounds.models import Checkpoint, Corpus, Membership, Project, Prompt
 from labeling.rounds.selectors import project_get_for
-from labeling.training.models import DatasetSnapshot, Evaluation, MetricPoint, RunInput, RunOutput, TrainingRun
+from labeling.training.models import (
+    DatasetSnapshot,
+    Evaluation,
+    MetricPoint,
+    RunInput,
+    RunOutput,
+    SnapshotItem,
+    TrainingRun,
+)
 
 ENGINEER = Membership.Role.ENGINEER
 
@@ -54,19 +62,33 @@ def checkpoint_get_for(user: User, checkpoint_id: int, *roles: str) -> Checkpoin
 def checkpoint_lineage(checkpoint: Checkpoint) -> dict[str, Any]:
     """Where a checkpoint comes from and what came of it: its run, the snapshots behind it, the labels in them, its completions."""
     made_by = RunOutput.objects.filter(checkpoint=checkpoint).select_related("run").order_by("pk").first()
-    snapshots: list[DatasetSnapshot] = []
-    if made_by is not None:
-        inputs = RunInput.objects.filter(run=made_by.run, snapshot__isnull=False).select_related("snapshot__round")
-        snapshots = [row.snapshot for row in inputs.order_by("role") if row.snapshot is not None]
+    runs = RunOutput.objects.filter(checkpoint__in=_with_ancestors(checkpoint)).values("run")
+    used = DatasetSnapshot.objects.filter(used_by__run__in=runs).select_related("round").distinct().order_by("pk")
+    snapshots = list(used)
     kinds = DatasetSnapshot.Kind
     return {
         "made_by": made_by.run if made_by else None,
         "snapshots": snapshots,
-        "num_demonstrations": sum(row.num_rows for row in snapshots if row.kind == kinds.DEMONSTRATIONS),
-        "num_rankings": sum(row.num_rows for row in snapshots if row.kind == kinds.RANKINGS),
+        "num_demonstrations": _num_labels(snapshots, kinds.DEMONSTRATIONS),
+        "num_rankings": _num_labels(snapshots, kinds.RANKINGS),
         "num_completions": Completion.objects.filter(checkpoint=checkpoint).count(),
         "used_by": list(TrainingRun.objects.filter(inputs__checkpoint=checkpoint).distinct().order_by("pk")),
     }
+
+
+def _with_ancestors(checkpoint: Checkpoint) -> set[int]:
+    found, newest = {checkpoint.pk}, {checkpoint.pk}
+    while newest:
+        parents = Checkpoint.objects.filter(children__in=newest).values_list("pk", flat=True)
+        newest = set(parents) - found
+        found |= newest
+    return found
+
+
+def _num_labels(snapshots: list[DatasetSnapshot], kind: str) -> int:
+    """Distinct labels in the snapshots of a kind: a later round's snapshot holds those of the earlier ones again."""
+    items = SnapshotItem.objects.filter(snapshot__in=[row.pk for row in snapshots if row.kind == kind])
+    return items.values("object_id").distinct().count()
 
 
 def metrics_after(run: TrainingRun, sequence: int, limit: int = 2000) -> list[MetricPoint]:

@@ -83,7 +83,9 @@ class World:
         return next(stage for stage in board["stages"] if stage["kind"] == kind)
 
     def wait_for_stage(self, number: int, kind: str, state: str) -> dict:
-        return wait_for(lambda: (found := self.stage(number, kind))["state"] == state and found, f"{kind} to be {state}")
+        return wait_for(
+            lambda: (found := self.stage(number, kind))["state"] == state and found, f"{kind} to be {state}"
+        )
 
 
 def sign_in(browser: Browser, url: str, username: str, password: str) -> Page:
@@ -112,13 +114,22 @@ def pretrain_in_browser(page: Page, world: World) -> None:
     page.goto(f"{world.site.url}/projects/{world.project}/runs/new?kind=pretrain")
     page.get_by_test_id("run-input-texts").click()
     page.get_by_role("option").first.click()
-    options = {"max_steps": 4, "hidden_size": 32, "num_layers": 2, "num_heads": 2, "vocab_size": 400, "context_length": 128}
+    options = {
+        "max_steps": 4,
+        "hidden_size": 32,
+        "num_layers": 2,
+        "num_heads": 2,
+        "vocab_size": 400,
+        "context_length": 128,
+    }
     for name, value in {**options, "threads": 1}.items():
         page.locator(f"input[name={name}]").fill(str(value))
     page.get_by_test_id("run-start").click()
     page.wait_for_url(re.compile(r"/runs/\d+$"))
     run_id = int(page.url.rsplit("/", 1)[-1])
-    run = wait_for(lambda: (found := world.admin.get(f"/runs/{run_id}"))["state"] in ("done", "failed") and found, "pretraining")
+    run = wait_for(
+        lambda: (found := world.admin.get(f"/runs/{run_id}"))["state"] in ("done", "failed") and found, "pretraining"
+    )
     assert run["state"] == "done", run["error"]
     expect(page.get_by_text("Done", exact=False).first).to_be_visible(timeout=20_000)
 
@@ -167,7 +178,9 @@ def saved_ranks(world: World) -> list[dict[str, int]]:
     return [{str(row["completion"]): row["rank"] for row in found["ranked_completions"]} for found in rankings]
 
 
-def test_a_tiny_round_changes_the_model_that_the_next_labeler_meets(site: Site, browser: Browser, tmp_path: Path) -> None:
+def test_a_tiny_round_changes_the_model_that_the_next_labeler_meets(
+    site: Site, browser: Browser, tmp_path: Path
+) -> None:
     world = World(site, tmp_path)
     world.prepare()
     engineer = sign_in(browser, site.url, *site.admin)
@@ -178,7 +191,9 @@ def test_a_tiny_round_changes_the_model_that_the_next_labeler_meets(site: Site, 
     world.wait_for_stage(1, "rank", "running")
     labeler.goto(f"{site.url}/projects/{world.project}/labeling")
     labeler.get_by_test_id("start-labeling").click()
-    expect(labeler.get_by_test_id("completion-card-1").or_(labeler.get_by_test_id("completion-card-0")).first).to_be_visible()
+    expect(
+        labeler.get_by_test_id("completion-card-1").or_(labeler.get_by_test_id("completion-card-0")).first
+    ).to_be_visible()
     given = [rank_by_keyboard(labeler, "213"), rank_by_drag(labeler), rank_by_keyboard(labeler, "112")]
     expect(labeler.get_by_test_id("nothing-open")).to_be_visible()
     found = saved_ranks(world)
