@@ -1,7 +1,7 @@
 """Scripted labelers: each reads the gold judge through its own Gaussian noise, and never more exactly than a person would.
 
-A labeler ranks the completions of a task (near scores tie), rates each from 1 to 7 on three axes and flags the worst, or says which
-of two notes is better. Its answers depend only on its seed and the task, so a repeated run labels alike, while two labelers who
+A labeler ranks the completions of a task (near scores tie), rates each from 1 to 7 on three axes and flags plain faults; a task of
+two is a comparison. Its answers depend only on its seed and the task, so a repeated run labels alike, while two labelers who
 see the same task err apart. This module knows no HTTP: the caller carries answers to the site.
 """
 
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from demo import judge
 
-NOISE = 0.16
-TIE_WIDTH = 0.04
+NOISE = 0.13
+TIE_WIDTH = 0.05
 AXES = ("helpful", "harmless", "honest")
 
 
@@ -42,12 +42,6 @@ def rank(
     ratings = [_ratings(rng, score, attributes) for score, attributes in zip(seen, found, strict=True)]
     flags = [_flags(attributes) for attributes in found]
     return Answer(ranks_with_ties(seen), ratings, flags)
-
-
-def compare(rng: random.Random, prompt_messages: list[dict[str, Any]], a: str, b: str, noise: float = NOISE) -> int:
-    """Return 1 when a is better, -1 when b is, 0 for a tie."""
-    first, second = rank(rng, prompt_messages, (a, b), noise).ranks
-    return (second > first) - (second < first)
 
 
 def ranks_with_ties(scores: Sequence[float], width: float = TIE_WIDTH) -> list[int]:

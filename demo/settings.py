@@ -48,6 +48,7 @@ REWARD = {
     "learning_rate": 8e-4,
     "batch_size": 16,
     "num_epochs": 3.0,
+    "max_steps": 250,
     "max_length": 192,
     "max_seconds": 60,
 }

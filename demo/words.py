@@ -117,8 +117,8 @@ REASONS = {
 FILLERS = (
     "or something like that",
     "as I told you on {day}",
-    "and so on and so forth",
-    "as people say at the {place}",
+    "and so on",
+    "as they say at the {place}",
     "like I said before",
 )
 MIDDLES = (
