@@ -172,6 +172,11 @@ def _reachable_folder(data_dir: Path, account: _Account, notes: list[str]) -> Pa
     folder.chmod(0o700)
     if account.can("-x", folder):
         return folder
+    if (folder / "cluster" / "PG_VERSION").exists():  # never begin an empty database beside the one that people filled
+        raise LocalServiceError(
+            f"The user {UNPRIVILEGED_USER}, who runs PostgreSQL, can no longer enter {folder}, where the data lies: "
+            "give the folders above it back their permission to be entered by everybody (chmod o+x)."
+        )
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     other = Path("/var/lib/roundtable") / digest
     other.mkdir(parents=True, exist_ok=True, mode=0o755)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -125,6 +125,14 @@ def end_descendants() -> None:
         if not left:
             return
         time.sleep(0.05)
+
+
+def reap_adopted(known: Collection[int]) -> None:
+    """Let go of adopted processes that have ended; `known` are the children whose ending somebody else waits for."""
+    for number, parent in _process_parents():
+        if parent == os.getpid() and number not in known and start_ticks(number) is None:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(number, os.WNOHANG)
 
 
 def _reap() -> None:

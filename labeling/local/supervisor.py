@@ -1,5 +1,6 @@
 """Keeps the parts of one machine's Roundtable alive: started in order, restarted with growing pauses, stopped in reverse."""
 
+import itertools
 import signal
 import subprocess
 import time
@@ -7,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from labeling.local.processes import LocalServiceError, adopt_orphans, end_descendants
+from labeling.local.processes import LocalServiceError, adopt_orphans, end_descendants, reap_adopted
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 HEALTHY_AFTER_SECONDS = 60.0
+TURNS_PER_REAPING = 25
 
 
 class Running(Protocol):
@@ -70,9 +72,11 @@ class Supervisor:
 
     def watch(self) -> None:
         """Restart what dies, until StopRequested."""
-        while True:
+        for turn in itertools.count():
             for part in self.parts:
                 self._look_after(part)
+            if turn % TURNS_PER_REAPING == 0:
+                reap_adopted({part.running.process.pid for part in self.parts if part.running is not None})
             time.sleep(0.2)
 
     def _look_after(self, part: Part) -> None:

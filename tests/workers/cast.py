@@ -16,7 +16,7 @@ from django.conf import settings  # noqa: E402
 
 from labeling.accounts.models import User  # noqa: E402
 from labeling.feedback.models import Completion, Demonstration  # noqa: E402, F401
-from labeling.rounds.models import Checkpoint, Corpus, Project, Prompt  # noqa: E402
+from labeling.rounds.models import Checkpoint, Corpus, Import, Project, Prompt  # noqa: E402
 from labeling.store import store_open  # noqa: E402
 from labeling.training.models import DatasetSnapshot, MetricPoint, TrainingRun  # noqa: E402, F401
 from labeling.training.services import run_create, snapshot_create  # noqa: E402, F401
@@ -52,6 +52,19 @@ def prompts(count: int) -> None:
         for i in range(have, count)
     ]  # fmt: skip
     Prompt.objects.bulk_create(new, batch_size=2000)
+
+
+def demonstrations(count: int) -> None:
+    """That many imported demonstrations, one a prompt."""
+    prompts(count)
+    source = Import.objects.create(
+        project=PROJECT, kind="demonstrations", state="done", file_name="tests", uri="", sha256=""
+    )
+    for line, prompt in enumerate(Prompt.objects.filter(project=PROJECT).order_by("pk")[:count], start=1):
+        messages = [*prompt.messages, {"role": "assistant", "content": "On the mat.", "weight": 1}]
+        Demonstration.objects.create(
+            project=PROJECT, prompt=prompt, messages=messages, imported_from=source, import_line=line
+        )
 
 
 def run_start(kind: str, config: dict[str, Any], inputs: dict[str, Any]) -> TrainingRun:

@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +96,25 @@ def wait_for(is_true: Callable[[], object], seconds: float, what: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    for parent in [folder, *folder.parents][:3]:
-        parent.chmod(0o755)  # the unprivileged user that runs PostgreSQL for root passes through
-    running = Site(folder / "var").up()
-    yield running
-    running.down()
+def site() -> Iterator[Site]:
+    with open_folder() as made:
+        running = Site(made / "var").up()
+        yield running
+        running.down()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder() as made:
+        yield made
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that the unprivileged user who runs PostgreSQL for root may pass through; pytest's own are closed."""
+    made = Path(tempfile.mkdtemp(prefix="roundtable-workers-"))
+    made.chmod(0o755)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)

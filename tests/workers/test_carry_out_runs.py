@@ -41,10 +41,7 @@ def test_sampled_completions_become_rows_once(site: Site) -> None:
 @pytest.mark.slow
 def test_sft_on_demonstrations_makes_a_policy_whose_parent_is_the_base(site: Site) -> None:
     got = site.execute("""
-        prompts(40)
-        for prompt in Prompt.objects.filter(project=PROJECT)[:40]:
-            messages = [*prompt.messages, {"role": "assistant", "content": "On the mat.", "weight": 1}]
-            Demonstration.objects.get_or_create(project=PROJECT, prompt=prompt, defaults={"messages": messages})
+        demonstrations(40)
         snapshot = ended(snapshot_create(project=PROJECT, kind="demonstrations", filters={}, actor=ADMIN))
         config = {"max_steps": 4, "batch_size": 4, "max_length": 64, "threads": 1}
         run = ended(run_start("sft", config, {"base": base(), "demonstrations": snapshot}))

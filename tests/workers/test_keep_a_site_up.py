@@ -1,6 +1,5 @@
 """`python manage.py up`: what it refuses with one line, and that nothing of it is left when it ends."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -66,16 +65,13 @@ def test_every_part_reports_itself_ready(site: Site) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_when_it_ends_and_a_second_start_works(tmp_path: Path, number: int) -> None:
-    for parent in [tmp_path, *tmp_path.parents][:3]:
-        if parent.stat().st_uid == os.getuid():
-            parent.chmod(0o755)
-    site = Site(tmp_path / "var").up()
+def test_nothing_is_left_when_it_ends_and_a_second_start_works(folder: Path, number: int) -> None:
+    site = Site(folder / "var").up()
     below = {pid: start_ticks(pid) for pid in descendants(site.pid)}
     assert len(below) > 10
     code = site.down(number)
     assert code == (-9 if number == signal.SIGKILL else 0)
     wait_for(lambda: all(start_ticks(pid) != born for pid, born in below.items()), 20, "all processes to end")
-    again = Site(tmp_path / "var").up()
+    again = Site(folder / "var").up()
     assert again.execute("say(User.objects.count())") == 1
     again.down()

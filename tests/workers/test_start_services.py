@@ -11,16 +11,8 @@ import pytest
 import redis as redis_client
 
 from labeling.local import postgres, redis
-from labeling.local.processes import start_ticks
+from labeling.local.processes import LocalServiceError, start_ticks
 from tests.workers.conftest import ROOT, wait_for
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for parent in [tmp_path, *tmp_path.parents][:4]:
-        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o055)
-    return tmp_path
 
 
 def test_postgres_keeps_rows_over_a_stop_and_a_start(folder: Path) -> None:
@@ -93,3 +85,14 @@ def test_no_server_outlives_a_killed_parent(folder: Path) -> None:
         parent.send_signal(signal.SIGKILL)
         parent.wait()
     wait_for(lambda: not any(start_ticks(pid) for pid in pids), 10, "the servers to end with their parent")
+
+
+def test_data_that_can_no_longer_be_reached_is_not_replaced_by_an_empty_database(folder: Path) -> None:
+    """As root PostgreSQL runs as somebody else, who may lose the way to the data; as anybody else the data stays in reach."""
+    postgres.start(folder / "closed" / "pg", is_durable=False).stop()
+    (folder / "closed").chmod(0o700)
+    if os.getuid() != 0:
+        postgres.start(folder / "closed" / "pg", is_durable=False).stop()
+        return
+    with pytest.raises(LocalServiceError, match="chmod"):
+        postgres.start(folder / "closed" / "pg", is_durable=False)
