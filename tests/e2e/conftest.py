@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,9 +30,12 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with Site.start(tmp_path_factory.mktemp("roundtable") / "site", port=free_port()) as running:
+def site() -> Iterator[Site]:
+    folder = Path(tempfile.mkdtemp(prefix="roundtable-e2e-"))
+    folder.chmod(0o755)  # the unprivileged user that runs PostgreSQL for root passes through
+    with Site.start(folder / "site", port=free_port()) as running:
         yield running
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
