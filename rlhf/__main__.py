@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rlhf.config import TRAINERS, Options, documentation, schema
-from rlhf.types import InputError, Report
+from rlhf.types import InputError, Report, StepZeroError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ FUNCTIONS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code: 0 done, 2 a mistake in what was given, 130 interrupted."""
+    """Runs one command; returns its exit code: 0 done, 2 a mistake in what was given or numbers that cannot be right, 130 interrupted."""
     given = build_parser().parse_args(arguments)
     try:
         if given.command == "schema":
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checked_output(given.output)
         with ProgressBars() as bars:
             summary = trainer(given.command)(config, **inputs, output=given.output, report=bars.report)
-    except InputError as error:
+    except (InputError, StepZeroError) as error:
         print(f"rlhf {given.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from rlhf.cache import PreallocatedCache
 from rlhf.sampling import draw_tokens, row_uniforms
+from rlhf.types import InputError
 
 # Dropping finished rows copies the cache, so they leave together once they are this share of the batch.
 COMPACTION_SHARE = 1 / 8
@@ -178,20 +179,20 @@ def generate(
 
 def _check_requests(model: Any, requests: Sequence[Request], max_new_tokens: int) -> None:
     if not requests:
-        raise ValueError("Nothing to complete: the list of requests is empty. Pass at least one prompt.")
+        raise InputError("Nothing to complete: the list of requests is empty. Pass at least one prompt.")
     if max_new_tokens < 1:
-        raise ValueError(f"max_new_tokens must be at least 1, not {max_new_tokens}.")
+        raise InputError(f"max_new_tokens must be at least 1, not {max_new_tokens}.")
     longest = max(len(request.prompt) for request in requests)
     context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     if min(len(request.prompt) for request in requests) == 0:
-        raise ValueError("A prompt has no tokens; a completion needs at least one token to start from.")
+        raise InputError("A prompt has no tokens; a completion needs at least one token to start from.")
     if context is not None and longest + max_new_tokens > context:
-        raise ValueError(
+        raise InputError(
             f"The longest prompt has {longest} tokens and max_new_tokens is {max_new_tokens}, together more than the "
             f"model's context of {context}. Shorten the prompt or lower max_new_tokens."
         )
     for request in requests:
         if request.temperature < 0 or not 0 < request.top_p <= 1:
-            raise ValueError(
+            raise InputError(
                 f"temperature must be 0 or more and top_p in (0, 1]; got {request.temperature} and {request.top_p}."
             )

@@ -30,13 +30,9 @@ from rlhf.models import autocast, reward_scores
 from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1, kl_k3
 from rlhf.rollouts import Rollouts, in_chunks, join_rollouts, policy_logprobs, state_values
 from rlhf.sampling import derived_seed
-from rlhf.types import InputError
+from rlhf.types import InputError, StepZeroError
 
 STEP_ZERO_TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
-
-
-class StepZeroError(RuntimeError):
-    """Before its first step the policy differs from itself or from its reference: the numbers of the run would be wrong."""
 
 
 @dataclass

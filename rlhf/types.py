@@ -1,4 +1,4 @@
-"""Types that cross file borders: the progress callback and the one error class for a user's mistake. Imports no torch."""
+"""Types that cross file borders: the progress callback and the errors whose message is all a person needs. Imports no torch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +12,10 @@ Message = dict[str, Any]
 
 class InputError(ValueError):
     """The user gave something that cannot be used; the message says what was expected, what came and what to do."""
+
+
+class StepZeroError(RuntimeError):
+    """Before its first step the policy differs from itself or from its reference: the numbers of the run would be wrong."""
 
 
 def ignore_report(kind: str, fields: dict[str, Any]) -> None:

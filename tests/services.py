@@ -25,6 +25,7 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
     """
     VAR.chmod(0o755)  # the unprivileged user that runs PostgreSQL for root passes through
     os.environ["ROUNDTABLE_VAR"] = str(VAR)
+    os.environ["DATABASE_POOL_SIZE"] = "80"  # 64 threads of one test hold a connection each
     names = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
     for name in names:
         server = (
@@ -33,7 +34,7 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
         STARTED.append(server)
         os.environ[name] = server.url
     result = yield
-    for name in names:
+    for name in (*names, "DATABASE_POOL_SIZE"):
         del os.environ[name]
     return result
 

@@ -56,7 +56,7 @@ def cache_folder() -> Path:
 
 
 def _result(spec: dict[str, Any], work: Path, writer: EventWriter) -> dict[str, Any]:
-    from rlhf.types import InputError
+    from rlhf.types import InputError, StepZeroError
 
     try:
         with (work / "lock").open("w") as lock:
@@ -65,7 +65,7 @@ def _result(spec: dict[str, Any], work: Path, writer: EventWriter) -> dict[str, 
                 _restore(spec["work_uri"], work)
             (work / "started").touch()
             return _train(spec, work, writer)
-    except InputError as error:
+    except (InputError, StepZeroError) as error:
         return _failed(str(error))
     except Exception as error:  # noqa: BLE001 - the border of the process: whatever a trainer raises is the run's reason of failure
         writer.write_log(traceback.format_exc())

@@ -16,7 +16,6 @@ from rlhf.config import PpoConfig
 from rlhf.models import load_policy, load_reward, new_reward
 from rlhf.ppo import prompts_of_update, split_prompts, train_ppo
 from rlhf.ppo_phases import (
-    StepZeroError,
     collect_rollouts,
     estimate_advantages,
     new_state,
@@ -25,7 +24,7 @@ from rlhf.ppo_phases import (
     update_models,
 )
 from rlhf.records import write_records
-from rlhf.types import InputError
+from rlhf.types import InputError, StepZeroError
 
 CONFIG = PpoConfig(
     num_updates=4,

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from rlhf import ppo_phases
 from rlhf.__main__ import main
 from rlhf.config import TRAINERS, PpoConfig, PretrainConfig, SftConfig, documentation, schema
+from rlhf.models import new_reward
 from rlhf.records import write_records
 from rlhf.types import InputError
 
@@ -137,6 +139,45 @@ def test_the_steps_follow_each_other_as_processes(tmp_path: Path) -> None:
     files = ("--tokenizer", "tok/model", "--texts", "t.jsonl.gz", "--validation", "t.jsonl.gz", "--output", "base")
     assert run("pretrain", *files, *shape, "--max-steps", "5", "--threads", "1")["num_steps"] == 5
     assert (tmp_path / "base" / "model" / "model.safetensors").exists()
+
+
+def test_ppo_that_breaks_at_step_zero_ends_with_one_line_and_code_two(
+    base_folder: Path, tokenizer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_reward(base_folder, tokenizer, 1).save_pretrained(tmp_path / "reward")
+    tokenizer.save_pretrained(tmp_path / "reward")
+    write_records(tmp_path / "p.jsonl", [{"prompt": f"The cat {place}"} for place in range(4)])
+    logprobs = ppo_phases.policy_logprobs
+    calls = iter(range(100))
+
+    def drifting(*arguments, **named):
+        found, entropy = logprobs(*arguments, **named)
+        return found + 0.1 * next(calls), entropy
+
+    monkeypatch.setattr(ppo_phases, "policy_logprobs", drifting)
+    folders = [
+        "--policy",
+        str(base_folder),
+        "--reward",
+        str(tmp_path / "reward"),
+        "--prompts",
+        str(tmp_path / "p.jsonl"),
+    ]
+    sizes = ["--episodes-per-update", "4", "--minibatch-size", "4", "--max-new-tokens", "4", "--threads", "1"]
+    assert main(["ppo", *folders, "--output", str(tmp_path / "out"), *sizes]) == 2
+    error = capsys.readouterr().err
+    assert "rlhf ppo: PPO stopped before its first step" in error
+    assert "ratio not 1" in error
+    assert "Traceback" not in error
+
+
+def test_a_prompt_too_long_for_the_model_ends_sampling_with_one_line(
+    base_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_records(tmp_path / "p.jsonl", [{"prompt": "The cat eats soup. " * 40}])
+    files = ["--policy", str(base_folder), "--prompts", str(tmp_path / "p.jsonl"), "--output", str(tmp_path / "out")]
+    assert main(["sample", *files, "--threads", "1"]) == 2
+    assert "more than the model's context of 64" in capsys.readouterr().err
 
 
 def test_help_does_not_load_torch() -> None:
