@@ -31,7 +31,7 @@ PRETRAIN = {
     "tokens_per_batch": 2048,
     "learning_rate": 3.5e-3,
     "weight_decay": 0.1,
-    "max_steps": 1200,
+    "max_steps": 1100,
     "max_seconds": 170,
 }
 SFT = {
@@ -48,13 +48,13 @@ REWARD = {
     "learning_rate": 8e-4,
     "batch_size": 16,
     "num_epochs": 3.0,
-    "max_steps": 250,
+    "max_steps": 220,
     "max_length": 192,
     "max_seconds": 60,
 }
 PPO = {
     **MACHINE,
-    "num_updates": 30,
+    "num_updates": 28,
     "episodes_per_update": 128,
     "minibatch_size": 32,
     "num_epochs": 2,
