@@ -150,6 +150,7 @@ class Demo:
             final.write_judged(FOLDER / "judged.jsonl", prompts, texts)
             gold = final.gold_figures(prompts, texts)
             reward = final.reward_figures(self._checkpoint("round2.reward", "reward"), held_out)
+        agreement = report.agreement(everything)
         summary = {name: run["summary"] for name, run in self.runs.items()}
         ppo_keys = ("reward_before", "reward_after", "kl", "length_before", "length_after")
         return {
@@ -157,7 +158,10 @@ class Demo:
             "labels": {
                 "demonstrations": settings.NUM_DEMONSTRATIONS,
                 "rankings": len(everything),
-                "agreement": report.agreement(everything),
+                "agreement": agreement["rate"],
+                "agreement_low": agreement["low"],
+                "agreement_high": agreement["high"],
+                "agreement_pairs": agreement["n"],
             },
             "sft": {key: summary["round1.sft"][key] for key in ("heldout_loss_before", "heldout_loss_after")},
             "reward": reward,
@@ -289,7 +293,7 @@ def print_table(figures: dict[str, Any], path: Path) -> None:
         f"\n  reward model: {reward['accuracy']:.3f} of held-out pairs ({reward['low']:.3f}-{reward['high']:.3f}); "
         f"gold judge {reward['ceiling']:.3f}, longer text {reward['length_baseline']:.3f}"
     )
-    print(f"  labelers agree on {figures['labels']['agreement']['rate']:.3f} of untied pairs")
+    print(f"  labelers agree on {figures['labels']['agreement']:.3f} of untied pairs")
     print(f"\nReport: {path}   judged texts: {FOLDER / 'judged.jsonl'}")
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from workers.ray_jobs import cluster_answers
 from workers.training import run_reconcile
 
 logger = logging.getLogger(__name__)
+SLOW_SECONDS = 5.0
 LOCK = 7_203_191  # a number of our own for PostgreSQL's advisory lock: one tick at a time
 
 
@@ -28,7 +30,9 @@ def tick() -> None:
     with _only_one() as is_ours:
         if not is_ours:
             return
+        began = time.monotonic()
         heartbeats_give()
+        asked = time.monotonic()
         for job_id in jobs_due():
             doorbell_ring(job_id)
         for run in TrainingRun.objects.filter(state__in=LIVE).select_related("project", "round").order_by("pk"):
@@ -36,6 +40,8 @@ def tick() -> None:
         leases_expire()
         for round_id in rounds_live():
             _guarded(f"advance round {round_id}", round_advance, round_id)
+        if (seconds := time.monotonic() - began) > SLOW_SECONDS:
+            logger.warning("One turn took %.1f s (%.1f s of them life signs), wanted 2.", seconds, asked - began)
 
 
 def heartbeats_give() -> None:

@@ -5,11 +5,14 @@ import { LineChart, type ChartSeries } from "@/components/ui/line-chart";
 import { humanize } from "@/lib/format";
 import type { MetricPoint } from "@/lib/models";
 
+import { compareCurves, curveTitle } from "./curve-texts";
+
 interface RunCurvesProps {
   points: MetricPoint[];
   isLive: boolean;
 }
 
+const NOT_CURVES = new Set(["step", "seconds"]);
 const PREFIXES = /^(train|validation|heldout|eval)_/;
 
 /** One chart per figure; "loss" and "validation_loss" share one. */
@@ -17,7 +20,7 @@ function chartsOf(points: MetricPoint[]): Map<string, ChartSeries[]> {
   const series = new Map<string, ChartSeries>();
   for (const { step, sequence, values } of points) {
     for (const [name, value] of Object.entries(values)) {
-      if (typeof value !== "number" || name === "step") continue;
+      if (typeof value !== "number" || NOT_CURVES.has(name)) continue;
       const line = series.get(name) ?? { name, points: [] };
       line.points.push({ x: step ?? sequence, y: value });
       series.set(name, line);
@@ -29,7 +32,7 @@ function chartsOf(points: MetricPoint[]): Map<string, ChartSeries[]> {
     const key = series.has(base) ? base : name;
     charts.set(key, [...(charts.get(key) ?? []), line]);
   }
-  return charts;
+  return new Map([...charts].sort(([a], [b]) => compareCurves(a, b)));
 }
 
 export function RunCurves({ points, isLive }: RunCurvesProps) {
@@ -69,9 +72,9 @@ export function RunCurves({ points, isLive }: RunCurvesProps) {
             {[...charts].map(([name, series]) => (
               <div key={name}>
                 <Text size="sm" fw={500}>
-                  {humanize(name)}
+                  {curveTitle(name) ?? humanize(name)}
                 </Text>
-                <LineChart label={humanize(name)} series={series} smoothing={smoothing} />
+                <LineChart label={curveTitle(name) ?? humanize(name)} series={series} smoothing={smoothing} />
               </div>
             ))}
           </SimpleGrid>
