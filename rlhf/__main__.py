@@ -1,4 +1,4 @@
-"""The command line: python -m rlhf tokenizer|pretrain|sft|reward|ppo|sample|schema. Works on files, without the site.
+"""The command line: python -m rlhf tokenizer|pretrain|sft|reward|ppo|sample|bench|schema. Works on files, without the site.
 
 Every option is made from the config dataclasses, so a command and a form on the site offer the same ones. A user's mistake ends
 with one line on stderr and exit code 2. The trainers are imported only when one is run, so --help is quick.
@@ -12,10 +12,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from rlhf.bench import BENCHES, BenchOptions, run_bench
 from rlhf.config import TRAINERS, Options, documentation, schema
 from rlhf.types import InputError, Report, StepZeroError
+
+Chosen = TypeVar("Chosen", bound=Options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.command == "schema":
             return write_schema(given.output)
-        config = TRAINERS[given.command](
-            **{item.name: getattr(given, item.name) for item in fields(TRAINERS[given.command])}
-        )
+        if given.command == "bench":
+            print(json.dumps(run_bench(given.what, options_from(given, BenchOptions))))
+            return 0
+        config = options_from(given, TRAINERS[given.command])
         inputs = {
             item.name: checked_input(item, getattr(given, f"input_{item.name}")) for item in INPUTS[given.command]
         }
@@ -129,11 +133,19 @@ def build_parser() -> argparse.ArgumentParser:
             help="work folder; a killed run started again goes on from it",
         )
         add_options(command.add_argument_group("options"), config)
+    timed = commands.add_parser("bench", help=BenchOptions.__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    timed.add_argument("what", choices=BENCHES, help="what to time")
+    add_options(timed.add_argument_group("options"), BenchOptions)
     described = commands.add_parser(
         "schema", help="JSON schema of every option.", description="JSON schema of every option."
     )
     described.add_argument("--output", type=Path, metavar="FILE", help="file to write; default: standard output")
     return parser
+
+
+def options_from(given: argparse.Namespace, config: type[Chosen]) -> Chosen:
+    """The options of one command as parsed."""
+    return config(**{item.name: getattr(given, item.name) for item in fields(config)})
 
 
 def add_options(group: Any, config: type[Options]) -> None:

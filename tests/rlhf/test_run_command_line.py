@@ -183,3 +183,17 @@ def test_a_prompt_too_long_for_the_model_ends_sampling_with_one_line(
 def test_help_does_not_load_torch() -> None:
     code = "import sys; import rlhf.__main__ as m; m.build_parser().format_help(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_benchmark_prints_one_json_line(capsys):
+    small = "--hidden 64 --layers 1 --vocab 64 --threads 1 --updates 1 --new-tokens 4".split()
+    for what, figure in (("generate", "tokens_per_second"), ("ppo", "seconds_per_update")):
+        assert main(["bench", what, *small, "--batch", "4", "--eos-skew", "2"]) == 0
+        line = json.loads(capsys.readouterr().out)
+        assert line["bench"] == what
+        assert line[figure] > 0
+        assert line["warmup_seconds"] > 0
+        assert line["mfu"] > 0
+        assert line["peak_rss_mb"] > 50
+    assert main(["bench", "ppo", "--hidden", "100"]) == 2
+    assert "multiple of 64" in capsys.readouterr().err
