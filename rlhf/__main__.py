@@ -5,18 +5,21 @@ with one line on stderr and exit code 2. The trainers are imported only when one
 """
 
 import argparse
+import fcntl
 import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rlhf.bars import ProgressBars
 from rlhf.bench import BENCHES, BenchOptions, run_bench
 from rlhf.config import TRAINERS, Options, documentation, schema
-from rlhf.types import InputError, Report, StepZeroError
+from rlhf.types import DivergedError, InputError, StepZeroError
 
 Chosen = TypeVar("Chosen", bound=Options)
 
@@ -32,7 +35,16 @@ class Input:
     is_name: bool = False  # a hub name is allowed, so the path need not exist
 
 
-TEXT_FILES = "files of text records"
+TEXT_FILES = 'files of text records, one a line: {"text": "..."}'
+DEMONSTRATION_FILES = (
+    'files of demonstration records, one a line:\n{"messages": [{"role": "user", "content": "..."}, '
+    '{"role": "assistant", "content": "..."}]}\nor {"prompt": "...", "completion": "..."}'
+)
+RANKING_FILES = (
+    'files of ranking records, one a line: {"prompt": "...", "completions": ["...", "..."], "ranks": [2, 1]}; '
+    "1 = best, equal = tie"
+)
+PROMPT_FILES = 'files of prompt records, one a line: {"prompt": "..."}; "prompt_id" names it'
 BASE = Input(name="base", help="model folder or hub name to start from", is_name=True)
 INPUTS: dict[str, tuple[Input, ...]] = {
     "tokenizer": (Input(name="texts", help=TEXT_FILES, is_many=True),),
@@ -43,27 +55,32 @@ INPUTS: dict[str, tuple[Input, ...]] = {
             is_name=True,
         ),
         Input(name="texts", help=TEXT_FILES, is_many=True),
-        Input(name="validation", help="held-out " + TEXT_FILES, is_many=True, is_required=False),
+        Input(name="validation", help="held-out files of text records", is_many=True, is_required=False),
     ),
     "sft": (
         BASE,
-        Input(name="demonstrations", help="files of demonstration records", is_many=True),
-        Input(name="validation", help="held-out demonstration records", is_many=True, is_required=False),
+        Input(name="demonstrations", help=DEMONSTRATION_FILES, is_many=True),
+        Input(name="validation", help="held-out files of demonstration records", is_many=True, is_required=False),
     ),
     "reward": (
         BASE,
-        Input(name="rankings", help="files of ranking records", is_many=True),
-        Input(name="validation", help="held-out ranking records", is_many=True, is_required=False),
-        Input(name="demonstrations", help="demonstrations whose mean score becomes 0", is_many=True, is_required=False),
+        Input(name="rankings", help=RANKING_FILES, is_many=True),
+        Input(name="validation", help="held-out files of ranking records", is_many=True, is_required=False),
+        Input(
+            name="demonstrations",
+            help="files of demonstration records whose mean score becomes 0",
+            is_many=True,
+            is_required=False,
+        ),
     ),
     "ppo": (
         Input(name="policy", help="model folder of the SFT policy, which is also the reference"),
         Input(name="reward", help="model folder of the reward model, from which the value model starts"),
-        Input(name="prompts", help="files of prompt records", is_many=True),
+        Input(name="prompts", help=PROMPT_FILES, is_many=True),
     ),
     "sample": (
         Input(name="policy", help="model folder to sample from"),
-        Input(name="prompts", help="files of prompt records", is_many=True),
+        Input(name="prompts", help=PROMPT_FILES, is_many=True),
     ),
 }
 
@@ -78,7 +95,9 @@ FUNCTIONS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code: 0 done, 2 a mistake in what was given or numbers that cannot be right, 130 interrupted."""
+    """Runs one command; returns its exit code: 0 done, 2 a mistake in what was given numbers that cannot be right or a file
+    that cannot be read or written, 130 interrupted.
+    """
     given = build_parser().parse_args(arguments)
     try:
         if given.command == "schema":
@@ -90,10 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         inputs = {
             item.name: checked_input(item, getattr(given, f"input_{item.name}")) for item in INPUTS[given.command]
         }
-        checked_output(given.output)
-        with ProgressBars() as bars:
+        with held_output(given.output), ProgressBars() as bars:
             summary = trainer(given.command)(config, **inputs, output=given.output, report=bars.report)
-    except (InputError, StepZeroError) as error:
+    except (InputError, StepZeroError, DivergedError, OSError) as error:
         print(f"rlhf {given.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -130,7 +148,8 @@ def build_parser() -> argparse.ArgumentParser:
             required=True,
             type=Path,
             metavar="FOLDER",
-            help="work folder; a killed run started again goes on from it",
+            help="work folder: the result is FOLDER/model (of sample: FOLDER/completions.jsonl);\n"
+            "a killed run started again goes on from it",
         )
         add_options(command.add_argument_group("options"), config)
     timed = commands.add_parser("bench", help=BenchOptions.__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -154,7 +173,7 @@ def add_options(group: Any, config: type[Options]) -> None:
     for item in fields(config):
         about = item.metadata
         bounds = [
-            f"{word} {about[key]:g}" for word, key in (("from", "minimum"), ("to", "maximum")) if about[key] is not None
+            f"{word} {about[key]:,}" for word, key in (("from", "minimum"), ("to", "maximum")) if about[key] is not None
         ]
         limits = f" Range: {' '.join(bounds)}." if bounds else ""
         text = f"{documented[item.name]}{limits}\nDefault: {item.default} ({about['source']})"
@@ -176,22 +195,33 @@ def checked_input(item: Input, given: str | list[str]) -> Any:
         if missing := [str(path) for path in paths if not path.is_file()]:
             raise InputError(f"expected --{item.name} to name files, got {', '.join(missing)}, which cannot be found")
         return paths
-    if not item.is_name and not Path(given).is_dir():
+    if not Path(given).is_dir() and not (item.is_name and is_hub_name(given)):
         raise InputError(f"expected --{item.name} to name a model folder, got {given}, which is not a folder")
     return Path(given) if Path(given).is_dir() else given
 
 
-def checked_output(output: Path) -> None:
-    """Makes the work folder, or says why it cannot be used."""
+def is_hub_name(given: str) -> bool:
+    """NAME or OWNER/NAME. Where a folder OWNER lies here, a path is meant: better an error now than a search on the hub."""
+    parts = given.split("/")
+    return len(parts) <= 2 and all(parts) and parts[0] not in (".", "..", "~") and not Path(parts[0]).exists()
+
+
+@contextmanager
+def held_output(output: Path) -> Iterator[None]:
+    """Makes the work folder and keeps other commands out of it, or says why it cannot be used."""
     try:
         output.mkdir(parents=True, exist_ok=True)
-        probe = output / ".writing-probe"
-        probe.touch()
-        probe.unlink()
+        lock = (output / ".lock").open("w")
     except OSError as error:
         raise InputError(
             f"expected --output to be a folder that can be written, got {output}: {error.strerror}"
         ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"another command is at work in {output}; wait for it or give another --output") from None
+        yield
 
 
 def trainer(command: str) -> Callable[..., dict[str, Any]]:
@@ -210,49 +240,6 @@ def write_schema(output: Path | None) -> int:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
     return 0
-
-
-class ProgressBars:
-    """Shows reports on stderr: one bar per phase with the time left, the latest numbers beside it, logs above it."""
-
-    def __init__(self) -> None:
-        from tqdm import tqdm
-
-        self._new_bar = tqdm
-        self._bar: Any = None
-        self._name = ""
-
-    def __enter__(self) -> "ProgressBars":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    @property
-    def report(self) -> Report:
-        """The callback to hand to a trainer."""
-        return self._report
-
-    def _report(self, kind: str, values: dict[str, Any]) -> None:
-        if kind == "phase":
-            if self._bar is None or self._name != values["name"]:
-                self.__exit__()
-                self._name = values["name"]
-                self._bar = self._new_bar(
-                    desc=self._name, total=values["total"], initial=0, file=sys.stderr, dynamic_ncols=True
-                )
-            self._bar.total = values["total"]
-            self._bar.update(values["done"] - self._bar.n)
-        elif kind == "metric" and self._bar is not None:
-            shown = {
-                name: f"{value:.3g}"
-                for name, value in values.items()
-                if name not in ("step", "seconds") and value is not None
-            }
-            self._bar.set_postfix(shown, refresh=False)
-        elif kind == "log":
-            self._new_bar.write(str(values["text"]), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from rlhf.config import MachineOptions
-from rlhf.types import InputError
+from rlhf.config import TRAINERS, Options
+from rlhf.types import InputError, Report
 
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, card: dict[str, Any]) -> str:
@@ -83,22 +83,39 @@ def load_state(output: Path, *, identity: dict[str, Any]) -> dict[str, Any] | No
         _old(folder).rename(folder)
     if not folder.exists():
         return None
-    saved = json.loads((folder / "identity.json").read_text(encoding="utf-8"))
-    given = json.loads(json.dumps(identity))
-    if different := sorted(key for key in saved.keys() | given.keys() if saved.get(key) != given.get(key)):
-        changes = ", ".join(f"{key} was {saved.get(key)!r} and is now {given.get(key)!r}" for key in different)
-        raise InputError(
-            f"{output} holds an unfinished run with other settings: {changes}; use those again, or another output folder"
-        )
+    require_same_run(output, folder / "identity.json", identity)
     state: dict[str, Any] = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
     return state
 
 
-def run_identity(config: MachineOptions, **inputs: Any) -> dict[str, Any]:
+def require_same_run(output: Path, path: Path, identity: dict[str, Any]) -> None:
+    """Fails, naming what changed, if `path` in the work folder `output` tells of another run than this one."""
+    if not path.exists():
+        raise InputError(
+            f"expected {output} to be new or a work folder of this command, got one without {path.name}; use another"
+        )
+    saved, given = json.loads(path.read_text(encoding="utf-8")), json.loads(json.dumps(identity))
+    different = sorted(key for key in saved.keys() | given.keys() if saved.get(key) != given.get(key))
+    if "command" in different:
+        different = ["command"]
+    if different:
+        changes = ", ".join(f"{key} was {saved.get(key)!r} and is now {given.get(key)!r}" for key in different)
+        raise InputError(f"{output} holds another run: {changes}; give what was given before, or another output folder")
+
+
+def run_identity(config: Options, **inputs: Any) -> dict[str, Any]:
     """What makes two invocations the same run: the content of its inputs, wherever they lie, and every option that shapes the result."""
-    aside = {"device", "threads", "max_seconds", "checkpoint_every_seconds"}
+    aside = {
+        "device",
+        "threads",
+        "max_seconds",
+        "checkpoint_every_seconds",
+        "micro_batch_size",
+        "generation_batch_size",
+    }
     options = {name: value for name, value in asdict(config).items() if name not in aside}
-    return {**options, **{name: _content(value) for name, value in inputs.items()}}
+    command = next(name for name, kind in TRAINERS.items() if type(config) is kind)
+    return {"command": command, **options, **{name: _content(value) for name, value in inputs.items()}}
 
 
 def finish(
@@ -107,19 +124,26 @@ def finish(
     tokenizer: PreTrainedTokenizerBase,
     summary: dict[str, Any],
     card: dict[str, Any],
+    *,
+    identity: dict[str, Any],
 ) -> dict[str, Any]:
-    """Ends a run: summary.json, then output/model (whose presence says that the run is done), then the state goes."""
+    """Ends a run: summary and identity, then output/model (whose presence says that the run is done), then the state goes."""
     write_json(output / "summary.json", summary)
+    write_json(output / "identity.json", identity)
     save_model(model, tokenizer, output / "model", {**card, "summary": summary})
     for leftover in (output / "state", _old(output / "state")):
         shutil.rmtree(leftover, ignore_errors=True)
     return summary
 
 
-def stored_summary(output: Path) -> dict[str, Any] | None:
-    """The summary of a finished run in this folder, or None."""
+def stored_summary(output: Path, *, identity: dict[str, Any], report: Report) -> dict[str, Any] | None:
+    """The summary of this run if it is finished, or None. The result of another run is an error, not an answer."""
     if not (output / "model").exists():
         return None
+    require_same_run(output, output / "identity.json", identity)
+    report(
+        "log", {"text": f"{output} holds this run, finished: nothing to do. To run it anew, give another output folder"}
+    )
     summary: dict[str, Any] = json.loads((output / "summary.json").read_text(encoding="utf-8"))
     return summary
 

@@ -6,6 +6,7 @@ JSON schema of all of it, which is how the site knows the options without import
 
 import ast
 import inspect
+import math
 import textwrap
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
@@ -20,6 +21,7 @@ PPO_PAPER = "PPO, arXiv 1707.06347"
 GAE_PAPER = "GAE, arXiv 1506.02438"
 LLAMA = "LLaMA, arXiv 2302.13971"
 OURS = "chosen for models that train on a CPU in minutes"
+CONVENTION = "a convention of this program"
 
 
 def option(
@@ -45,6 +47,8 @@ class Options:
                 object.__setattr__(self, item.name, float(value))
             elif type(value) is not kind:
                 raise InputError(f"expected {item.name} to be of type {kind.__name__}, got {value!r}")
+            if kind is float and not math.isfinite(value):
+                raise InputError(f"expected {item.name} to be a finite number, got {value}")
             low, high, choices = (item.metadata[key] for key in ("minimum", "maximum", "choices"))
             if (low is not None and not value >= low) or (high is not None and not value <= high):
                 raise InputError(f"expected {item.name} {_range_text(low, high)}, got {value!r}")
@@ -56,13 +60,13 @@ class Options:
 class MachineOptions(Options):
     """What every command that runs a model shares."""
 
-    seed: int = option(1, low=0, high=2**31 - 1)
+    seed: int = option(1, low=0, high=2**31 - 1, source=CONVENTION)
     """Everything random follows from this number."""
-    device: str = option("auto", choices=("auto", "cpu", "cuda"))
+    device: str = option("auto", choices=("auto", "cpu", "cuda"), source=CONVENTION)
     """Where the model runs; auto takes a GPU if there is one."""
-    dtype: str = option("float32", choices=("float32", "bfloat16"))
+    dtype: str = option("float32", choices=("float32", "bfloat16"), source=CONVENTION)
     """Precision of the arithmetic; bfloat16 means autocast, the weights stay float32."""
-    threads: int = option(0, low=0, high=1024)
+    threads: int = option(0, low=0, high=1024, source=CONVENTION)
     """CPU threads; 0 leaves PyTorch's default."""
 
 
@@ -70,9 +74,9 @@ class MachineOptions(Options):
 class TrainingOptions(MachineOptions):
     """What the training loops share."""
 
-    max_seconds: float = option(0.0, low=0)
+    max_seconds: float = option(0.0, low=0, source=CONVENTION)
     """Wall time for the training loop, over all attempts together; the schedule then follows the clock. 0 = no limit."""
-    checkpoint_every_seconds: float = option(30.0, low=0)
+    checkpoint_every_seconds: float = option(30.0, low=0, source=CONVENTION)
     """Time between two saves of the training state, from which a killed run goes on."""
     max_gradient_norm: float = option(1.0, low=0, source=N_PLUS)
     """Gradients are scaled down to this total norm; 0 = never."""
@@ -112,7 +116,7 @@ class PretrainConfig(TrainingOptions):
     """The cosine schedule ends at this share of the peak."""
     weight_decay: float = option(0.1, low=0, high=10, source=LLAMA)
     """AdamW weight decay of matrices."""
-    max_steps: int = option(0, low=0)
+    max_steps: int = option(0, low=0, source=CONVENTION)
     """Optimizer steps; 0 = one pass over the text, or max_seconds if that is given."""
     max_validation_tokens: int = option(100_000, low=1)
     """Held-out tokens that the final loss is taken over, at most."""
@@ -152,10 +156,10 @@ class SftConfig(TrainingOptions):
     """Conversations of one forward pass; smaller needs less memory and changes no result. 0 = batch_size."""
     num_epochs: float = option(2.0, low=0.001, high=1000)
     """Passes over the demonstrations."""
-    max_steps: int = option(0, low=0)
+    max_steps: int = option(0, low=0, source=CONVENTION)
     """Optimizer steps, if fewer than num_epochs asks for; 0 = no limit."""
     max_length: int = option(512, low=8, high=131_072)
-    """Tokens of a conversation; what is longer is cut at its end."""
+    """Tokens of a conversation, at most those the model was made for; what is longer is cut at its end."""
     max_validation_records: int = option(1000, low=1)
     """Held-out demonstrations that are read, at most."""
 
@@ -178,10 +182,10 @@ class RewardConfig(TrainingOptions):
     """Rankings of one forward pass; smaller needs less memory and changes no result. 0 = batch_size."""
     num_epochs: float = option(1.0, low=0.001, high=1000, source=INSTRUCT_GPT)
     """Passes over the rankings; a reward model overfits soon."""
-    max_steps: int = option(0, low=0)
+    max_steps: int = option(0, low=0, source=CONVENTION)
     """Optimizer steps, if fewer than num_epochs asks for; 0 = no limit."""
     max_length: int = option(512, low=8, high=131_072)
-    """Tokens of prompt and completion; a ranking with anything longer is left out and counted."""
+    """Tokens of prompt and completion, at most those the model was made for; a ranking with anything longer is left out and counted."""
     max_validation_records: int = option(2000, low=1)
     """Held-out rankings that are read, at most."""
     max_demonstrations: int = option(500, low=1)

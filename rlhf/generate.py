@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rlhf.checkpoint import sha256_of_folder, write_json
+from rlhf.checkpoint import require_same_run, run_identity, sha256_of_folder, write_json
 from rlhf.config import SampleConfig
 from rlhf.data import require
 from rlhf.decoding import Completions, Decoding, Request, generate
@@ -42,7 +42,11 @@ def sample_completions(
     """
     output.mkdir(parents=True, exist_ok=True)
     summary_path, completions_path = output / "summary.json", output / "completions.jsonl"
+    identity = run_identity(config, policy=policy, prompts=prompts)
+    if completions_path.exists():
+        require_same_run(output, output / "identity.json", identity)
     if summary_path.exists():
+        report("log", {"text": f"{output} holds these completions already. To sample anew, give another output folder"})
         summary: dict[str, Any] = json.loads(summary_path.read_text(encoding="utf-8"))
         return summary
     device = prepare_machine(config)
@@ -50,8 +54,10 @@ def sample_completions(
     model = load_policy(policy, tokenizer=tokenizer).to(device).eval()  # type: ignore[arg-type]
     wanted = wanted_completions(config, tokenizer, list(read_records(prompts, "prompt")))
     require(wanted, "prompt", prompts)
+    check_lengths(model, wanted, config.max_new_tokens)
     checkpoint = sha256_of_folder(Path(policy)) if Path(policy).is_dir() else str(policy)
-    written = _written_seeds(completions_path, checkpoint)
+    write_json(output / "identity.json", identity)
+    written = _written_seeds(completions_path)
     missing = [item for item in wanted if (item.prompt_id, item.request.seed) not in written]
     # Rows of similar length share a batch; the longest first, so that a lack of memory shows at once.
     missing.sort(key=lambda item: -len(item.request.prompt))
@@ -82,7 +88,8 @@ def sample_completions(
 def wanted_completions(config: SampleConfig, tokenizer: Any, prompts: Sequence[Record]) -> list[Wanted]:
     """completions_per_prompt rows for each prompt record; a record without prompt_id is known by its place in the files."""
     rows = encode_prompts(tokenizer, [record["prompt"] for record in prompts])
-    names = [str(record.get("prompt_id") or f"row-{place}") for place, record in enumerate(prompts, start=1)]
+    given = [record.get("prompt_id") for record in prompts]
+    names = [f"row-{place}" if name is None else str(name) for place, name in enumerate(given, start=1)]
     if len(set(names)) != len(names):
         repeated = next(name for place, name in enumerate(names) if name in names[:place])
         raise InputError(f"expected every prompt_id once, got {repeated!r} more than once; remove the repeated prompts")
@@ -91,6 +98,19 @@ def wanted_completions(config: SampleConfig, tokenizer: Any, prompts: Sequence[R
         for name, row in zip(names, rows, strict=True)
         for k in range(config.completions_per_prompt)
     ]
+
+
+def check_lengths(model: Any, wanted: Sequence[Wanted], max_new_tokens: int) -> None:
+    """Fails, naming the prompts, if some leave no room for a completion in the model's context."""
+    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    lengths = {item.prompt_id: len(item.request.prompt) for item in wanted}
+    long = [name for name, length in lengths.items() if context is not None and length + max_new_tokens > context]
+    if long:
+        raise InputError(
+            f"{len(long)} of {len(lengths)} prompts and max_new_tokens = {max_new_tokens} are together more than the model's "
+            f"context of {context} tokens: {', '.join(f'{name} ({lengths[name]} tokens)' for name in long[:5])}; leave them "
+            "out or lower max_new_tokens"
+        )
 
 
 def completion_records(
@@ -164,23 +184,16 @@ def _shown(tokenizer: Any, token: int, distribution: Tensor) -> dict[str, Any]:
     return {"id": token, "text": tokenizer.decode([token]), "probability": float(distribution[token])}
 
 
-def _written_seeds(path: Path, checkpoint: str) -> set[tuple[str, int]]:
+def _written_seeds(path: Path) -> set[tuple[str, int]]:
     """What an earlier attempt wrote; its last line is cut away if it is not whole."""
     if not path.exists():
         return set()
-    whole = path.read_bytes()
-    if not whole.endswith(b"\n"):
-        with path.open("r+b") as file:
-            file.truncate(whole.rfind(b"\n") + 1)
-    written = set()
-    for record in read_records([path], "completion"):
-        if record["checkpoint"] != checkpoint:
-            raise InputError(
-                f"expected {path} to hold completions of checkpoint {checkpoint}, got some of {record['checkpoint']}; "
-                "use another output folder"
-            )
-        written.add((record["prompt_id"], record["seed"]))
-    return written
+    end = 0
+    with path.open("r+b") as file:
+        for line in file:
+            end += len(line) if line.endswith(b"\n") else 0
+        file.truncate(end)
+    return {(record["prompt_id"], record["seed"]) for record in read_records([path], "completion")}
 
 
 def _summary(path: Path, eos_token_id: int, checkpoint: str) -> dict[str, Any]:

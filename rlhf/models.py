@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
@@ -70,14 +71,21 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
+def context_length(path: str | Path) -> int:
+    """The most tokens that the model at `path` was made for; a very large number where its config does not say."""
+    return int(getattr(_config(path).get_text_config(), "max_position_embeddings", None) or 2**31)
+
+
 def load_policy(
     path: str | Path, dtype: torch.dtype = torch.float32, *, tokenizer: PreTrainedTokenizerBase | None = None
 ) -> PreTrainedModel:
     """A causal language model without dropout; grown if the tokenizer given has more tokens than the model."""
-    model: PreTrainedModel = _load(
-        AutoModelForCausalLM, path, "causal language model", config=_config(path), dtype=dtype
-    )
-    return _fit(model, tokenizer)
+    config = _config(path)
+    if "ForSequenceClassification" in str(config.architectures):
+        raise InputError(
+            f"expected a causal language model at {path}, got {config.architectures}, which scores instead of writing"
+        )
+    return _fit(_load_weights(AutoModelForCausalLM, path, "causal language model", config, dtype), tokenizer)
 
 
 def load_reward(path: str | Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
@@ -88,8 +96,7 @@ def load_reward(path: str | Path, dtype: torch.dtype = torch.float32) -> PreTrai
             f"expected a reward model (sequence classification, one label) at {path}, got {config.architectures}"
         )
     config.reward_bias = float(getattr(config, "reward_bias", 0.0))
-    model: PreTrainedModel = _load(AutoModelForSequenceClassification, path, "reward model", config=config, dtype=dtype)
-    return model
+    return _load_weights(AutoModelForSequenceClassification, path, "reward model", config, dtype)
 
 
 def new_policy(config: PretrainConfig, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
@@ -117,8 +124,8 @@ def new_reward(path: str | Path, tokenizer: PreTrainedTokenizerBase, seed: int) 
     """The policy at `path` with a fresh scalar head, N(0, 1 / (d + 1)) in variance (2009.01325, appendix B), and bias 0."""
     config = _config(path)
     config.num_labels, config.reward_bias = 1, 0.0
-    model: PreTrainedModel = _load(
-        AutoModelForSequenceClassification, path, "base model", config=config, dtype=torch.float32
+    model = _load_weights(
+        AutoModelForSequenceClassification, path, "base model", config, torch.float32, new=("score.weight",)
     )
     model = _fit(model, tokenizer)
     head = _head(model).weight
@@ -211,10 +218,26 @@ def _config(path: str | Path) -> Any:
     return config
 
 
+def _load_weights(
+    loader: Any, path: str | Path, what: str, config: Any, dtype: torch.dtype, new: tuple[str, ...] = ()
+) -> PreTrainedModel:
+    """A model all of whose weights come from the files, but for the `new` ones: transformers would draw absent ones at random."""
+    loaded = _load(loader, path, what, config=config, dtype=dtype, use_safetensors=True, output_loading_info=True)
+    model: PreTrainedModel = loaded[0]
+    if missing := sorted(set(loaded[1]["missing_keys"]) - set(new)):
+        raise InputError(
+            f"expected all weights of a {what} at {path}, got none for {', '.join(missing[:3])} ({len(missing)} absent)"
+        )
+    return model
+
+
 def _load(loader: Any, path: str | Path, what: str, **arguments: Any) -> Any:
+    folder = Path(path)
+    if folder.is_dir() and not (folder / "config.json").exists() and (folder / "model").is_dir():
+        raise InputError(f"expected a {what} at {path}, got a work folder; the model in it is {folder / 'model'}")
     try:
         return loader.from_pretrained(str(path), trust_remote_code=False, **arguments)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(f"expected a {what} at {path} (a local folder or a hub name), got: {reason}") from error
 

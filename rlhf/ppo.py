@@ -49,7 +49,8 @@ def train_ppo(
 
     A finished run is not repeated. Raises StepZeroError where the first update would rest on wrong numbers.
     """
-    if (summary := stored_summary(output)) is not None:
+    identity = run_identity(config, policy=policy, reward=reward, prompts=prompts)
+    if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     tokenizer = load_tokenizer(policy)
     state = load_models(config, policy, reward, tokenizer)
@@ -63,7 +64,6 @@ def train_ppo(
         max_seconds=config.max_seconds,
         checkpoint_every_seconds=config.checkpoint_every_seconds,
     )
-    identity = run_identity(config, policy=policy, reward=reward, prompts=prompts)
     if saved := load_state(output, identity=identity):
         before = restore(state, saved)
         progress.resume(saved["progress"])
@@ -101,7 +101,7 @@ def train_ppo(
     report("log", {"text": f"ppo: {summary}"})
     card = {"policy": str(policy), "reward": str(reward), "options": asdict(config)}
     save_model(state.value_model, tokenizer, output / "value", {"role": "value", **card})
-    return finish(output, state.policy, tokenizer, summary, {"role": "policy", **card})
+    return finish(output, state.policy, tokenizer, summary, {"role": "policy", **card}, identity=identity)
 
 
 def load_models(config: PpoConfig, policy: str | Path, reward: str | Path, tokenizer: Any) -> PpoState:

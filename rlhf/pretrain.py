@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored_summary
 from rlhf.config import PretrainConfig
@@ -33,7 +33,8 @@ def pretrain(
     report: Report = ignore_report,
 ) -> dict[str, Any]:
     """Trains a new model; writes output/model and output/summary.json and returns the summary. A finished run is not repeated."""
-    if (summary := stored_summary(output)) is not None:
+    identity = run_identity(config, tokenizer=tokenizer, texts=texts)
+    if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     device = prepare_machine(config)
     text_tokenizer = load_tokenizer(tokenizer)
@@ -43,9 +44,9 @@ def pretrain(
         raise InputError(
             f"expected more than context_length = {config.context_length} tokens of text, got {len(text.tokens)}"
         )
+    held_out = load_validation(config, text_tokenizer, validation, report)
     model = new_policy(config, text_tokenizer).to(device)  # type: ignore[arg-type]
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
-    identity = run_identity(config, tokenizer=tokenizer, texts=texts)
     one_pass = -(-num_windows // config.sequences_per_batch)
     progress = Progress(
         "pretrain",
@@ -54,11 +55,12 @@ def pretrain(
         max_seconds=config.max_seconds,
         checkpoint_every_seconds=config.checkpoint_every_seconds,
     )
+    loss_value: float | None = None
     if state := load_state(output, identity=identity):
+        loss_value = state["loss"]
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         progress.resume(state["progress"])
-    loss_value = math.nan
     while not progress.is_over:
         batch = window_batch(text.tokens, config, progress.step).to(device)
         rate = config.learning_rate * cosine_schedule(
@@ -74,7 +76,7 @@ def pretrain(
         progress.advance(batch[:, 1:].numel(), loss=loss_value, learning_rate=rate, gradient_norm=norm.item())
         if progress.is_checkpoint_due:
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "progress": progress.state()}
-            save_state(output, state, identity=identity)
+            save_state(output, {**state, "loss": loss_value}, identity=identity)
             progress.saved()
     summary = {
         "num_parameters": num_parameters(model),
@@ -84,13 +86,25 @@ def pretrain(
         "seconds": progress.seconds,
         "train_loss": loss_value,
     }
-    if validation:
-        held_out = load_text(
-            text_tokenizer, validation, report, name="validation", max_tokens=config.max_validation_tokens
-        )
+    if held_out is not None:
         summary |= evaluate_text(model, held_out, config, device)
     report("log", {"text": f"pretrain: {summary}"})
-    return finish(output, model, text_tokenizer, summary, {"role": "base", "options": asdict(config)})
+    card = {"role": "base", "options": asdict(config)}
+    return finish(output, model, text_tokenizer, summary, card, identity=identity)
+
+
+def load_validation(
+    config: PretrainConfig, tokenizer: PreTrainedTokenizerBase, paths: list[Path], report: Report
+) -> PackedText | None:
+    """Held-out text, read before training so that a mistake in it costs nothing; None without files."""
+    if not paths:
+        return None
+    text = load_text(tokenizer, paths, report, name="validation", max_tokens=config.max_validation_tokens)
+    if (num_tokens := min(len(text.tokens) - 1, config.max_validation_tokens)) < config.context_length:
+        raise InputError(
+            f"expected at least context_length = {config.context_length} tokens of validation text, got {num_tokens}"
+        )
+    return text
 
 
 def window_batch(tokens: Tensor, config: PretrainConfig, step: int) -> Tensor:
@@ -124,10 +138,6 @@ def evaluate_text(
     """Held-out loss per token, and in bits per byte, which does not depend on the tokenizer."""
     length, size = config.context_length, config.sequences_per_batch
     num_windows = min(len(text.tokens) - 1, config.max_validation_tokens) // length
-    if num_windows < 1:
-        raise InputError(
-            f"expected more than context_length = {length} tokens of validation text, got {len(text.tokens)}"
-        )
     model.eval()
     starts = torch.arange(num_windows) * length
     windows = text.tokens[starts[:, None] + torch.arange(length + 1)].long()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from rlhf.types import Report
+from rlhf.types import DivergedError, Report
 
 
 class Progress:
@@ -74,8 +74,13 @@ class Progress:
         self._report("checkpoint", {"step": self.step})
 
     def advance(self, tokens: int, **values: float) -> None:
-        """One step is done; about once a second the mean of each value since the last report is reported."""
+        """One step is done, whose values must be finite; about once a second the mean of each value since the last report is reported."""
         self.step += 1
+        if wrong := [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]:
+            raise DivergedError(
+                f"{self.name} stopped at step {self.step}: {', '.join(wrong)}. Lower the learning rate, or look for broken "
+                "records in the data, and start again in another output folder"
+            )
         self._steps_since_report += 1
         self._tokens_since_report += tokens
         for name, value in values.items():

@@ -8,6 +8,7 @@ import gzip
 import json
 import lzma
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from rlhf.types import InputError, Message
 
 Record = dict[str, Any]
 ROLES = ("system", "user", "assistant")
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 EVENT_KINDS = ("metric", "phase", "log", "checkpoint", "done", "failed")
 
 
@@ -120,7 +122,8 @@ def _check_ranking(row: Record) -> Record:
         )
     for field in ("weight", "margin"):
         value = row.get(field)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (is_number and 0 <= value < float("inf")):
             raise RecordError(f"expected {field!r} to be a number from 0, got {_shown(value)}")
     return {**row, "prompt": check, "ranks": dense_ranks(ranks)}
 
@@ -172,8 +175,15 @@ def _string(row: Record, field: str) -> str:
 def _object(line: str) -> Record:
     try:
         row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise RecordError(f"expected one JSON object, got {_shown(line.strip())}: {error.msg}") from None
+        if SURROGATE.search(line):
+            json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise RecordError(
+            f"expected text, got half of a surrogate pair (\\ud800 to \\udfff) in {_shown(line.strip())}"
+        ) from None
+    except (ValueError, RecursionError) as error:  # not only JSONDecodeError: also a number of thousands of digits
+        reason = getattr(error, "msg", error)
+        raise RecordError(f"expected one JSON object, got {_shown(line.strip())}: {reason}") from None
     if not isinstance(row, dict):
         raise RecordError(f"expected one JSON object, got {_shown(row)}")
     return row
@@ -185,12 +195,13 @@ def _shown(value: Any) -> str:
 
 
 def _open(path: Path, mode: str) -> IO[str]:
+    encoding = "utf-8-sig" if mode == "rt" else "utf-8"  # a byte order mark, as some editors leave, is skipped
     if path.name.endswith(".jsonl.gz"):
-        return gzip.open(path, mode, encoding="utf-8")  # type: ignore[return-value]
+        return gzip.open(path, mode, encoding=encoding)  # type: ignore[return-value]
     if path.name.endswith(".jsonl.xz"):
-        return lzma.open(path, mode, encoding="utf-8")  # type: ignore[return-value]
+        return lzma.open(path, mode, encoding=encoding)  # type: ignore[return-value]
     if path.name.endswith(".jsonl"):
-        return path.open(mode, encoding="utf-8")
+        return path.open(mode, encoding=encoding)
     raise RecordError(f"expected a file ending in .jsonl, .jsonl.gz or .jsonl.xz, got {path}")
 
 

@@ -17,7 +17,15 @@ from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored
 from rlhf.config import RewardConfig
 from rlhf.data import RankedCompletions, endless_batches, load_final_answers, load_rankings, ranking_batch, require
 from rlhf.losses import ranking_loss
-from rlhf.models import autocast, load_tokenizer, new_reward, num_parameters, prepare_machine, reward_scores
+from rlhf.models import (
+    autocast,
+    context_length,
+    load_tokenizer,
+    new_reward,
+    num_parameters,
+    prepare_machine,
+    reward_scores,
+)
 from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
 from rlhf.progress import Progress
 from rlhf.sequences import right_pad
@@ -38,20 +46,19 @@ def train_reward(
     report: Report = ignore_report,
 ) -> dict[str, Any]:
     """Trains from `base` (an SFT policy); writes output/model and output/summary.json and returns the summary."""
-    if (summary := stored_summary(output)) is not None:
+    identity = run_identity(config, base=base, rankings=rankings)
+    if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     device = prepare_machine(config)
     tokenizer = load_tokenizer(base)
-    limits: dict[str, Any] = {"max_length": config.max_length, "report": report}
+    max_length = min(config.max_length, context_length(base))
+    limits: dict[str, Any] = {"max_length": max_length, "report": report}
     examples = load_rankings(tokenizer, rankings, **limits)
     require(examples, "ranking", rankings)
     held_out = load_rankings(tokenizer, validation, **limits, limit=config.max_validation_records)
-    answers = load_final_answers(
-        tokenizer, demonstrations, max_length=config.max_length, limit=config.max_demonstrations
-    )
+    answers = load_final_answers(tokenizer, demonstrations, max_length=max_length, limit=config.max_demonstrations)
     model = new_reward(base, tokenizer, config.seed).to(device)  # type: ignore[arg-type]
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
-    identity = run_identity(config, base=base, rankings=rankings)
     steps = max(1, round(config.num_epochs * len(examples) / config.batch_size))
     progress = Progress(
         "reward",
@@ -91,7 +98,8 @@ def train_reward(
         **evaluate_rankings(model, held_out, tokenizer.pad_token_id, config, device),
     }
     report("log", {"text": f"reward: {summary}"})
-    return finish(output, model, tokenizer, summary, {"role": "reward", "base": str(base), "options": asdict(config)})
+    card = {"role": "reward", "base": str(base), "options": asdict(config)}
+    return finish(output, model, tokenizer, summary, card, identity=identity)
 
 
 def accumulate_gradients(

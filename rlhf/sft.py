@@ -12,7 +12,15 @@ from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored
 from rlhf.config import SftConfig
 from rlhf.data import endless_batches, load_demonstrations, require
 from rlhf.losses import next_token_loss
-from rlhf.models import autocast, load_policy, load_tokenizer, num_parameters, prepare_machine, selected_logits
+from rlhf.models import (
+    autocast,
+    context_length,
+    load_policy,
+    load_tokenizer,
+    num_parameters,
+    prepare_machine,
+    selected_logits,
+)
 from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
 from rlhf.progress import Progress
 from rlhf.sequences import Encoded, right_pad
@@ -37,17 +45,18 @@ def train_sft(
     report: Report = ignore_report,
 ) -> dict[str, Any]:
     """Fine-tunes `base`; writes output/model and output/summary.json and returns the summary. A finished run is not repeated."""
-    if (summary := stored_summary(output)) is not None:
+    identity = run_identity(config, base=base, demonstrations=demonstrations)
+    if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     device = prepare_machine(config)
     tokenizer = load_tokenizer(base)
-    limits: dict[str, Any] = {"max_length": config.max_length, "report": report}
+    max_length = min(config.max_length, context_length(base))
+    limits: dict[str, Any] = {"max_length": max_length, "report": report}
     examples = load_demonstrations(tokenizer, demonstrations, **limits)
     require(examples, "demonstration", demonstrations)
     held_out = load_demonstrations(tokenizer, validation, **limits, limit=config.max_validation_records)
     model = load_policy(base, tokenizer=tokenizer).to(device)  # type: ignore[arg-type]
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
-    identity = run_identity(config, base=base, demonstrations=demonstrations)
     progress = Progress(
         "sft",
         report,
@@ -91,7 +100,8 @@ def train_sft(
         "heldout_loss_after": heldout_loss(model, held_out, tokenizer.pad_token_id, config, device),
     }
     report("log", {"text": f"sft: {summary}"})
-    return finish(output, model, tokenizer, summary, {"role": "policy", "base": str(base), "options": asdict(config)})
+    card = {"role": "policy", "base": str(base), "options": asdict(config)}
+    return finish(output, model, tokenizer, summary, card, identity=identity)
 
 
 def num_steps(num_examples: int, config: SftConfig) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from rlhf.checkpoint import stored_summary, write_folder, write_json
+from rlhf.checkpoint import run_identity, stored_summary, write_folder, write_json
 from rlhf.config import TokenizerConfig
 from rlhf.records import read_records
 from rlhf.sequences import CHAT_TEMPLATE
@@ -25,7 +25,8 @@ def train_tokenizer(
 
     The pre-tokenizer splits at words and at runs of signs, so no merge can spell a special token and take its id.
     """
-    if (summary := stored_summary(output)) is not None:
+    identity = run_identity(config, texts=texts)
+    if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     started = time.monotonic()
     backend = Tokenizer(models.BPE())
@@ -53,6 +54,7 @@ def train_tokenizer(
     )
     summary = {"vocab_size": len(tokenizer), "bytes": counts["bytes"], "seconds": time.monotonic() - started}
     write_json(output / "summary.json", summary)
+    write_json(output / "identity.json", identity)
     write_folder(output / "model", tokenizer.save_pretrained)
     return summary
 

@@ -18,5 +18,9 @@ class StepZeroError(RuntimeError):
     """Before its first step the policy differs from itself or from its reference: the numbers of the run would be wrong."""
 
 
+class DivergedError(RuntimeError):
+    """A number of the training became infinite or not a number; what was saved before is whole."""
+
+
 def ignore_report(kind: str, fields: dict[str, Any]) -> None:
     """A Report for callers that do not listen."""

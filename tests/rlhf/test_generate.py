@@ -1,6 +1,8 @@
 """The generation engine: same text alone and in a batch, cached decode = full forward, left pad = no pad, sampling, resume."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import torch
 from rlhf.checkpoint import save_model
 from rlhf.config import SampleConfig
 from rlhf.decoding import Decoding, Request, generate
-from rlhf.generate import sample_completions, token_probabilities
+from rlhf.generate import check_lengths, sample_completions, token_probabilities, wanted_completions
 from rlhf.records import read_records, write_records
 from rlhf.sampling import derived_seed, draw_tokens, row_uniforms
 from rlhf.types import InputError
@@ -166,6 +168,11 @@ def test_sampling_goes_on_after_a_torn_line_and_then_is_done(tmp_path: Path, pol
 
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "completions.jsonl").write_text(whole[: len(whole) * 2 // 3])
+    with pytest.raises(InputError, match=r"without identity\.json"):
+        sample_completions(config, **inputs, output=tmp_path / "two")
+    shutil.copy(tmp_path / "one" / "identity.json", tmp_path / "two")
+    with pytest.raises(InputError, match=r"temperature was 1\.0 and is now 0\.5"):
+        sample_completions(replace(config, temperature=0.5), **inputs, output=tmp_path / "two")
     sample_completions(config, **inputs, output=tmp_path / "two")
     one, two = (
         {
@@ -178,7 +185,27 @@ def test_sampling_goes_on_after_a_torn_line_and_then_is_done(tmp_path: Path, pol
     assert len(one) == 12
     stored = json.loads((tmp_path / "two" / "summary.json").read_text())
     assert sample_completions(config, **inputs, output=tmp_path / "two") == stored
+    with pytest.raises(InputError, match="seed was 1 and is now 2"):
+        sample_completions(replace(config, seed=2), **inputs, output=tmp_path / "two")
 
     write_records(tmp_path / "prompts.jsonl", [rows[0], rows[0]])
     with pytest.raises(InputError, match="more than once"):
         sample_completions(config, **inputs, output=tmp_path / "three")
+
+
+def test_a_prompt_id_may_be_zero_and_prompts_without_one_are_known_by_their_place(tokenizer):
+    rows = [
+        {"prompt_id": 0, "prompt": [{"role": "user", "content": "x"}]},
+        {"prompt": [{"role": "user", "content": "y"}]},
+    ]
+    assert [item.prompt_id for item in wanted_completions(SampleConfig(), tokenizer, rows)] == ["0", "row-2"]
+
+
+def test_prompts_without_room_for_a_completion_are_named(policy, tokenizer):
+    rows = [
+        {"prompt_id": name, "prompt": [{"role": "user", "content": "soup " * size}]}
+        for name, size in (("a", 1), ("b", 40))
+    ]
+    wanted = wanted_completions(SampleConfig(completions_per_prompt=2), tokenizer, rows)
+    with pytest.raises(InputError, match=r"1 of 2 prompts .* context of 64 tokens: b \(\d+ tokens\)"):
+        check_lengths(policy, wanted, 30)

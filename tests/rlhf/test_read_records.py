@@ -93,6 +93,12 @@ USER = [{"role": "user", "content": "hi"}]
             {"prompt": USER, "completions": ["a", "b"], "ranks": [1, 2], "weight": -1},
             "'weight' to be a number from 0",
         ),
+        (
+            "ranking",
+            {"prompt": USER, "completions": ["a", "b"], "ranks": [1, 2], "weight": float("nan")},
+            "'weight' to be a number from 0",
+        ),
+        ("text", {"text": "a \ud83d"}, "half of a surrogate pair"),
         ("prompt", {"prompt": []}, "non-empty list of messages"),
         ("completion", {"text": "a", "prompt_id": "1"}, "expected a field 'token_ids'"),
         ("event", {"sequence": 1, "time": 2, "kind": "other"}, "'kind' to be one of metric"),
@@ -104,6 +110,17 @@ def test_bad_row_names_file_line_and_reason(tmp_path: Path, kind: str, row: dict
         list(read_records([path], kind))
     assert f"{path}, line 2: {kind} record: " in str(raised.value)
     assert words in str(raised.value)
+
+
+@pytest.mark.parametrize("line", ["1" * 5000, "[" * 100_000, '{"text": ' + "[" * 100_000, "NaN", '"text"'])
+def test_json_that_is_no_object_is_a_record_error(tmp_path: Path, line: str) -> None:
+    with pytest.raises(RecordError, match="line 1: text record: expected one JSON object"):
+        list(read_records([write_lines(tmp_path / "a.jsonl", line)], "text"))
+
+
+def test_escaped_pairs_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'\xef\xbb\xbf{"text": "\\ud83d\\ude00"}\n')
+    assert list(read_records([tmp_path / "a.jsonl"], "text")) == [{"text": "\U0001f600"}]
 
 
 def test_rows_before_the_bad_one_stream(tmp_path: Path) -> None:

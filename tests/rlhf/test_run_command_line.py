@@ -55,7 +55,7 @@ def test_help_gives_every_option_with_default_and_source(command: str, capsys: p
     [
         (lambda: SftConfig(batch_size=0), "expected batch_size to lie between 1 and 65536, got 0"),
         (lambda: SftConfig(max_seconds=-1), r"expected max_seconds to be at least 0, got -1"),
-        (lambda: SftConfig(learning_rate=float("nan")), "expected learning_rate to lie between 0 and 1, got nan"),
+        (lambda: SftConfig(learning_rate=float("nan")), "expected learning_rate to be a finite number, got nan"),
         (lambda: SftConfig(dtype="float16"), "expected dtype to be one of float32, bfloat16, got 'float16'"),
         (lambda: SftConfig(batch_size=2.5), r"expected batch_size to be of type int, got 2\.5"),
         (lambda: SftConfig(batch_size=True), "expected batch_size to be of type int, got True"),

@@ -7,11 +7,20 @@ import torch
 from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from rlhf.checkpoint import load_state, run_identity, save_model, save_state, sha256_of_folder, write_folder
-from rlhf.config import SftConfig
+from rlhf.checkpoint import (
+    finish,
+    load_state,
+    run_identity,
+    save_model,
+    save_state,
+    sha256_of_folder,
+    stored_summary,
+    write_folder,
+)
+from rlhf.config import RewardConfig, SftConfig
 from rlhf.optimization import cosine_schedule
 from rlhf.progress import Progress
-from rlhf.types import InputError, ignore_report
+from rlhf.types import DivergedError, InputError, ignore_report
 
 
 def test_saved_model_is_hashed_and_complete(
@@ -74,6 +83,42 @@ def test_a_run_is_known_by_the_content_of_its_inputs_not_by_their_place(tmp_path
         SftConfig(), base="hub/name"
     )
     assert run_identity(SftConfig(seed=2), base="hub/name") != run_identity(SftConfig(), base="hub/name")
+
+
+def test_a_finished_folder_answers_its_own_run_only(
+    policy: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
+) -> None:
+    logged: list[str] = []
+
+    def report(kind: str, fields: dict) -> None:
+        logged.append(fields["text"])
+
+    sft = run_identity(SftConfig(), base="hub/name")
+    assert stored_summary(tmp_path, identity=sft, report=report) is None
+    finish(tmp_path, policy, tokenizer, {"loss": 1.5}, {"role": "policy"}, identity=sft)
+    assert stored_summary(tmp_path, identity=run_identity(SftConfig(threads=3), base="hub/name"), report=report) == {
+        "loss": 1.5
+    }
+    assert "nothing to do" in logged[0]
+    for identity, words in (
+        (run_identity(SftConfig(learning_rate=0.5), base="hub/name"), "learning_rate was 0.0001 and is now 0.5"),
+        (run_identity(SftConfig(), base="hub/other"), "base was 'hub/name' and is now 'hub/other'"),
+        (
+            run_identity(RewardConfig(), base="hub/name"),
+            "holds another run: command was 'sft' and is now 'reward'; give",
+        ),
+    ):
+        with pytest.raises(InputError, match=words):
+            stored_summary(tmp_path, identity=identity, report=report)
+
+
+def test_a_loop_whose_numbers_break_stops_with_the_reason() -> None:
+    progress = Progress("sft", ignore_report, max_steps=9, max_seconds=0, checkpoint_every_seconds=1)
+    progress.advance(1, loss=2.0, gradient_norm=0.0)
+    with pytest.raises(
+        DivergedError, match=r"sft stopped at step 2: loss is nan, gradient_norm is inf\. Lower the learning"
+    ):
+        progress.advance(1, loss=float("nan"), gradient_norm=float("inf"))
 
 
 def test_cosine_schedule_by_hand() -> None:
