@@ -95,8 +95,8 @@ FUNCTIONS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code: 0 done, 2 a mistake in what was given numbers that cannot be right or a file
-    that cannot be read or written, 130 interrupted.
+    """Runs one command; returns its exit code: 0 done, 130 interrupted, 2 for one line that says why not: a mistake in what was
+    given, numbers that cannot be right, or a file that cannot be read or written.
     """
     given = build_parser().parse_args(arguments)
     try:

@@ -4,9 +4,7 @@ rlhf is imported inside the actor only, so the job's driver stays light. Knows n
 """
 
 import fcntl
-import hashlib
 import os
-import tempfile
 import time
 import traceback
 from dataclasses import fields
@@ -15,8 +13,9 @@ from typing import Any
 
 from workers import store
 from workers.events import EventWriter, output_teed
+from workers.folders import cache_folder, keep, restore, work_folder
 
-LOCK_SECONDS = 60
+LOCK_SECONDS = 600
 Paths = dict[str, Any]
 
 
@@ -38,34 +37,17 @@ class RunActor:
         return str(result["state"])
 
 
-def work_folder(uri: str) -> Path:
-    """Where the run works; the same path in every attempt, as the training state names its inputs by path."""
-    if store.is_local(uri):
-        path = store.local_path(uri)
-    else:
-        path = cache_folder() / "work" / hashlib.sha256(uri.encode()).hexdigest()[:24]
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def cache_folder() -> Path:
-    """Copies of remote inputs, kept between runs on a node."""
-    path = Path(tempfile.gettempdir()) / f"roundtable-cache-{os.getuid()}"
-    path.mkdir(mode=0o700, exist_ok=True)
-    return path
-
-
 def _result(spec: dict[str, Any], work: Path, writer: EventWriter) -> dict[str, Any]:
-    from rlhf.types import InputError, StepZeroError
+    from rlhf.types import DivergedError, InputError, StepZeroError
 
     try:
         with (work / "lock").open("w") as lock:
             _wait_for(lock, writer)
             if not store.is_local(spec["work_uri"]) and not (work / "started").exists():
-                _restore(spec["work_uri"], work)
+                restore(spec["work_uri"], work)
             (work / "started").touch()
             return _train(spec, work, writer)
-    except (InputError, StepZeroError) as error:
+    except (InputError, StepZeroError, DivergedError) as error:
         return _failed(str(error))
     except Exception as error:  # noqa: BLE001 - the border of the process: whatever a trainer raises is the run's reason of failure
         writer.write_log(traceback.format_exc())
@@ -86,19 +68,10 @@ def _wait_for(lock: Any, writer: EventWriter) -> None:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise TimeoutError(
-                    f"another attempt of this run still works in {lock.name} after {LOCK_SECONDS} s"
+                    f"another attempt of this run still holds {lock.name} after {LOCK_SECONDS} s; end its process, then retry"
                 ) from None
             writer.report("phase", {"name": "waiting for the attempt before", "done": 0, "total": 0})
             time.sleep(1)
-
-
-def _restore(work_uri: str, work: Path) -> None:
-    """Object storage: go on from the training state that an attempt on another node saved."""
-    if store.exists(work_uri):
-        import fsspec
-
-        filesystem, path = fsspec.core.url_to_fs(work_uri)
-        filesystem.get(path + "/", str(work), recursive=True)
 
 
 def _train(spec: dict[str, Any], work: Path, writer: EventWriter) -> dict[str, Any]:
@@ -108,7 +81,10 @@ def _train(spec: dict[str, Any], work: Path, writer: EventWriter) -> dict[str, A
     def report(event: str, values: dict[str, Any]) -> None:
         writer.report(event, values)
         if event == "checkpoint" and not store.is_local(spec["work_uri"]):
-            _save(work, spec["work_uri"])
+            try:
+                keep(work, spec["work_uri"])
+            except Exception as error:  # noqa: BLE001 - storage that is away for a moment must not end a run; the next state is kept
+                writer.write_log(f"the store did not take the training state: {type(error).__name__}: {error}\n")
 
     summary, models = TRAINERS[kind](config, paths, work, report)
     outputs = {}
@@ -117,19 +93,16 @@ def _train(spec: dict[str, Any], work: Path, writer: EventWriter) -> dict[str, A
         uri = store.join(spec["checkpoints_uri"], digest)
         store.put_folder(folder, uri)
         outputs[role] = {"uri": uri, "sha256": digest, "num_parameters": store.num_parameters(folder)}
-    if not store.is_local(spec["work_uri"]):
-        _save(work, spec["work_uri"])
-    completions = {}
-    if kind == "sample":
-        completions = {role: store.join(spec["work_uri"], role, "completions.jsonl") for role in _policies(paths)}
+    completions = {role: _completions(work, role, spec["work_uri"]) for role in _policies(paths) if kind == "sample"}
     return {"state": "done", "summary": summary, "outputs": outputs, "completions": completions, "error": ""}
 
 
-def _save(work: Path, work_uri: str) -> None:
-    import fsspec
-
-    filesystem, path = fsspec.core.url_to_fs(work_uri)
-    filesystem.put(str(work) + "/", path, recursive=True)
+def _completions(work: Path, role: str, work_uri: str) -> str:
+    """The address at which the site finds the completions that a policy wrote."""
+    uri = store.join(work_uri, role, "completions.jsonl")
+    if not store.is_local(uri):
+        store.put_file(work / role / "completions.jsonl", uri)
+    return uri
 
 
 def _fetch(given: dict[str, Any]) -> Any:

@@ -17,6 +17,7 @@ from django.conf import settings  # noqa: E402
 from labeling.feedback.imports import import_run  # noqa: E402
 from labeling.jobs.models import Job  # noqa: E402
 from labeling.loop.services import round_advance  # noqa: E402
+from labeling.rounds.imports import import_give_up  # noqa: E402
 from labeling.training.models import TrainingRun  # noqa: E402
 from labeling.training.services import run_fail  # noqa: E402
 from workers import generation  # noqa: E402
@@ -82,3 +83,5 @@ def give_up(job: Job, error: str) -> None:
         run_fail(TrainingRun.objects.get(pk=job.payload["run_id"]), f"The run could not be submitted: {error}")
     elif job.name == "snapshot_export":
         snapshot_give_up(job.payload["snapshot_id"], error)
+    elif job.name == "import_rows":
+        import_give_up(job.payload["import_id"], error)

@@ -23,11 +23,13 @@ class EventWriter:
     def __init__(self, attempt_uri: str, first_sequence: int, local_folder: Path) -> None:
         self._attempt_uri = attempt_uri
         self._next = first_sequence
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: list[tuple[int, str]] = []  # (sequence, line)
+        self._part: list[tuple[int, str]] = []  # what the store may or may not have: its content is settled
         self._lock = threading.Lock()
         self._is_over = threading.Event()
         log_uri = store.join(attempt_uri, "log.txt")
         self._log_uri = "" if store.is_local(log_uri) else log_uri
+        self._log_size_stored = 0
         log_path = local_folder / "log.txt" if self._log_uri else store.local_path(log_uri)
         log_path.parent.mkdir(parents=True, exist_ok=True)
         self.log_path = log_path
@@ -39,8 +41,8 @@ class EventWriter:
         """Number the event and keep it until the next flush; the text of a log event goes to the log too."""
         with self._lock:
             event = {"sequence": self._next, "time": time.time(), "kind": kind, **_plain(fields)}
+            self._waiting.append((self._next, json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"))
             self._next += 1
-            self._waiting.append(event)
         if kind == "log":
             self.write_log(str(fields.get("text", "")).rstrip("\n") + "\n")
 
@@ -48,25 +50,32 @@ class EventWriter:
         self._log.write(text)
 
     def flush(self) -> None:
-        """Write what waits as one part."""
-        with self._lock:
-            part, self._waiting = self._waiting, []
-        if part:
-            lines = "".join(json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n" for event in part)
-            store.write_bytes(
-                store.join(self._attempt_uri, "events", f"{part[0]['sequence']:09d}.jsonl"), lines.encode()
-            )
-        if self._log_uri:
+        """Write what waits as a part. One that could not be written is written again as it was, as it may have arrived."""
+        while True:
+            with self._lock:
+                if not self._part:
+                    self._part, self._waiting = self._waiting, []
+            if not self._part:
+                break
+            name = store.join(self._attempt_uri, "events", f"{self._part[0][0]:09d}.jsonl")
+            store.write_bytes(name, "".join(line for _, line in self._part).encode())
+            self._part = []
+        if self._log_uri and (size := self.log_path.stat().st_size) != self._log_size_stored:
             store.write_bytes(self._log_uri, self.log_path.read_bytes())
+            self._log_size_stored = size
 
     def close(self) -> None:
+        """The last part and the whole log; an error here ends the attempt without a result, and the next one tries again."""
         self._is_over.set()
         self._thread.join()
         self.flush()
 
     def _flush_often(self) -> None:
         while not self._is_over.wait(FLUSH_SECONDS):
-            self.flush()
+            try:
+                self.flush()
+            except Exception as error:  # noqa: BLE001 - storage that is away for a moment must not end the reports of a run
+                self.write_log(f"the store did not take the events, they wait: {type(error).__name__}: {error}\n")
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,11 @@ def _ask(request: dict[str, Any]) -> dict[str, Any] | None:
         if error.code == 401:  # another server has that port now
             return None
         raise InvalidInput(str(json.loads(error.read()).get("error", error))) from error
+    except TimeoutError:  # it has taken the request, so it lives: a second server would only add to the load
+        raise Unavailable(
+            f"The sampling server did not answer within {START_SECONDS} s; it may be loading a large model or answering others. "
+            "Try again in a moment."
+        ) from None
     except (urllib.error.URLError, OSError):
         return None
 

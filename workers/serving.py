@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from workers import store
+from workers.folders import cache_folder
 
 ADDRESS_NAME = "serving/address.json"
 IDLE_SECONDS = 900
@@ -55,7 +56,6 @@ class Server:
 
     def _model(self, uri: str) -> tuple[Any, Any]:
         from rlhf.models import load_policy, load_tokenizer
-        from workers.actors import cache_folder
 
         if uri not in self._models:
             folder = store.fetch(uri, cache_folder())
@@ -69,7 +69,7 @@ class Server:
 def _handler(server: Server, token: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            if not hmac.compare_digest(self.headers.get("Authorization", ""), f"Bearer {token}"):
+            if not hmac.compare_digest(self.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
                 self._answer(401, {"error": "wrong token"})
                 return
             length = int(self.headers.get("Content-Length", "0"))

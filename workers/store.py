@@ -92,22 +92,37 @@ def fetch(uri: str, cache: Path) -> Path:
         temporary = target.with_name(f"{WRITING}{uuid.uuid4().hex}")
         temporary.parent.mkdir(parents=True, exist_ok=True)
         filesystem.get(path, str(temporary), recursive=True)
-        temporary.rename(target)
+        _rename_unless_there(temporary, target)
     return target
 
 
+def put_file(source: Path, uri: str) -> None:
+    """Put a file into object storage, in place of an older one."""
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    filesystem.put_file(str(source), path)
+
+
 def put_folder(source: Path, uri: str) -> None:
-    """Put a finished folder under an address, unless it is there. Local: hard links, so that weights are not copied."""
-    if exists(uri):
-        return
+    """Put a finished folder under an address, unless it is there. Local: hard links, so that weights are not copied.
+
+    Object storage takes file by file, so a folder that is there may be half of one that was cut off: its hash decides.
+    """
     if not is_local(uri):
-        filesystem, path = fsspec.core.url_to_fs(uri)
-        filesystem.put(str(source).rstrip("/") + "/", path, recursive=True)
+        if not exists(uri) or sha256_of_folder(uri) != sha256_of_folder(str(source)):
+            filesystem, path = fsspec.core.url_to_fs(uri)
+            filesystem.put(str(source).rstrip("/") + "/", path.rstrip("/") + "/", recursive=True)
+        return
+    if exists(uri):
         return
     target = local_path(uri)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f"{WRITING}{uuid.uuid4().hex}-{target.name}")
     shutil.copytree(source, temporary, copy_function=_link_or_copy)
+    _rename_unless_there(temporary, target)
+
+
+def _rename_unless_there(temporary: Path, target: Path) -> None:
+    """Another process may have been quicker; then its copy stays."""
     try:
         temporary.rename(target)
     except OSError:

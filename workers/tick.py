@@ -26,13 +26,16 @@ LOCK = 7_203_191  # a number of our own for PostgreSQL's advisory lock: one tick
 
 
 def tick() -> None:
-    """One turn, unless another is under way. One run or round that breaks does not hold the others up."""
+    """One turn, unless another is under way. One run or round that breaks does not hold the others up.
+
+    Signs of life are given in any case: a turn that reads a large result may take minutes.
+    """
+    began = time.monotonic()
+    heartbeats_give()
+    asked = time.monotonic()
     with _only_one() as is_ours:
         if not is_ours:
             return
-        began = time.monotonic()
-        heartbeats_give()
-        asked = time.monotonic()
         for job_id in jobs_due():
             doorbell_ring(job_id)
         for run in TrainingRun.objects.filter(state__in=LIVE).select_related("project", "round").order_by("pk"):

@@ -105,6 +105,7 @@ def run_reconcile(run: TrainingRun) -> None:
         if status not in {ray_jobs.UNKNOWN, *ray_jobs.ENDED}:
             return
         if not files.exists(name):  # it may have been written between the two questions
+            _read_events(run)
             _job_died(run, status)
             return
     _read_events(run)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from labeling.jobs.models import Job
 from labeling.jobs.services import job_claim, job_fail, job_finish, job_heartbeat
@@ -27,6 +27,11 @@ def job_work(
     job = job_claim(job_id)
     if job is None:
         return
+    if job.attempt > job.max_attempts:
+        _end(
+            job, f"the worker died {job.max_attempts} times while it was at it; look at its memory and its log", give_up
+        )
+        return
 
     def heartbeat(progress: dict[str, Any]) -> None:
         if not job_heartbeat(job, progress):
@@ -41,12 +46,16 @@ def job_work(
         Exception
     ) as error:  # the border of a job: whatever was raised is its reason, and the next attempt may do better
         logger.exception("Job %d (%s) failed, attempt %d of %d.", job.pk, job.name, job.attempt, job.max_attempts)
-        reason = f"{type(error).__name__}: {error}"
-        job_fail(job, reason)
-        if job.attempt >= job.max_attempts:
-            give_up(job, reason)
+        _end(job, f"{type(error).__name__}: {error}", give_up)
     else:
         job_finish(job)
+
+
+def _end(job: Job, reason: str, give_up: Callable[[Job, str], None]) -> None:
+    """Queue the job again, or end it together with what waits for it."""
+    with transaction.atomic():
+        if job_fail(job, reason) and job.attempt >= job.max_attempts:
+            give_up(job, reason)
 
 
 @contextmanager
@@ -56,7 +65,14 @@ def _beating(job: Job) -> Iterator[None]:
 
     def beat() -> None:
         while not is_over.wait(HEARTBEAT_SECONDS):
-            job_heartbeat(job)
+            try:
+                job_heartbeat(job)
+            except (
+                DatabaseError,
+                InterfaceError,
+            ) as error:  # a database that starts again must not end the heartbeat for good
+                logger.warning("Job %d (%s) could not give its sign of life: %s", job.pk, job.name, error)
+                connection.close()
         connection.close()
 
     thread = threading.Thread(target=beat, name=f"heartbeat-{job.pk}", daemon=True)

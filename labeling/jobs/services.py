@@ -92,15 +92,16 @@ def job_finish(job: Job) -> None:
     own_attempt(job).update(state=Job.State.DONE, finished_at=timezone.now(), error="")
 
 
-def job_fail(job: Job, error: str, retry: bool = True) -> None:
-    """Queue the job again after a pause, or mark it failed when it may not be retried or has no attempt left."""
+def job_fail(job: Job, error: str, retry: bool = True) -> bool:
+    """Queue the job again after a pause, or mark it failed when it may not be retried or has no attempt left.
+
+    False, and nothing changes, when another attempt has taken it over.
+    """
     if retry and job.attempt < job.max_attempts:
         wait = RETRY_SECONDS[min(job.attempt, len(RETRY_SECONDS)) - 1]
-        own_attempt(job).update(
-            state=Job.State.QUEUED, run_after=timezone.now() + timedelta(seconds=wait), error=error, heartbeat_at=None
-        )
-        return
-    own_attempt(job).update(state=Job.State.FAILED, finished_at=timezone.now(), error=error)
+        later = timezone.now() + timedelta(seconds=wait)
+        return bool(own_attempt(job).update(state=Job.State.QUEUED, run_after=later, error=error, heartbeat_at=None))
+    return bool(own_attempt(job).update(state=Job.State.FAILED, finished_at=timezone.now(), error=error))
 
 
 def own_attempt(job: Job) -> models.QuerySet[Job]:

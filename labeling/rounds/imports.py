@@ -76,7 +76,8 @@ def import_execute(import_id: int, heartbeat: Heartbeat, writers: Mapping[str, W
 
 
 def import_end(found: Import, state: str, tally: Tally, reason: str = "") -> None:
-    Import.objects.filter(pk=found.pk).update(
+    """The import ends; one whose rows are in stays done, whatever an attempt says that was given up and went on."""
+    Import.objects.filter(pk=found.pk).exclude(state=Import.State.DONE).update(
         state=state,
         reason=reason,
         rows_done=tally.rows if state == Import.State.DONE else 0,
@@ -85,6 +86,13 @@ def import_end(found: Import, state: str, tally: Tally, reason: str = "") -> Non
         bytes_done=found.bytes_total,
         finished_at=timezone.now(),
     )
+
+
+def import_give_up(import_id: int, reason: str) -> None:
+    """The job has no attempt left: an import that was left in the middle says why."""
+    found = Import.objects.get(pk=import_id)
+    if found.state != Import.State.FAILED:
+        import_end(found, Import.State.FAILED, Tally(), f"The import was given up: {reason}. Upload the file again.")
 
 
 def rows_write(found: Import, write: Writer, tally: Tally, heartbeat: Heartbeat) -> None:
