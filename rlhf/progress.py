@@ -29,6 +29,8 @@ class Progress:
                 f"expected a limit of steps or seconds, got max_steps={max_steps}, max_seconds={max_seconds}"
             )
         self.name, self.step = name, 0
+        self.is_over = False
+        """Whether a limit was reached when the last step ended; the report of that step is the last one."""
         self._report, self._now = report, now
         self._max_steps, self._max_seconds = max_steps, max_seconds
         self._checkpoint_every_seconds = checkpoint_every_seconds
@@ -50,11 +52,6 @@ class Progress:
         return min(1.0, max(by_steps, by_time))
 
     @property
-    def is_over(self) -> bool:
-        """Whether a limit is reached."""
-        return self.fraction >= 1.0
-
-    @property
     def is_checkpoint_due(self) -> bool:
         """Whether the training state is older than it may be."""
         return self._now() - self._saved_at >= self._checkpoint_every_seconds
@@ -62,6 +59,7 @@ class Progress:
     def resume(self, state: dict[str, Any]) -> None:
         """Goes on from what `state` returned in an earlier attempt."""
         self.step, self._earlier_seconds = int(state["step"]), float(state["seconds"])
+        self.is_over = self.fraction >= 1.0
         self._report("log", {"text": f"{self.name}: goes on from step {self.step}"})
 
     def state(self) -> dict[str, Any]:
@@ -85,6 +83,7 @@ class Progress:
         self._tokens_since_report += tokens
         for name, value in values.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
+        self.is_over = self.fraction >= 1.0
         if self._now() - self._reported_at >= 1.0 or self.is_over:
             self._flush()
 

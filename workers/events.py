@@ -23,8 +23,8 @@ class EventWriter:
     def __init__(self, attempt_uri: str, first_sequence: int, local_folder: Path) -> None:
         self._attempt_uri = attempt_uri
         self._next = first_sequence
-        self._waiting: list[tuple[int, str]] = []  # (sequence, line)
-        self._part: list[tuple[int, str]] = []  # what the store may or may not have: its content is settled
+        self._waiting: list[tuple[int, bytes]] = []  # (sequence, line)
+        self._part: list[tuple[int, bytes]] = []  # what the store may or may not have: its content is settled
         self._lock = threading.Lock()
         self._is_over = threading.Event()
         log_uri = store.join(attempt_uri, "log.txt")
@@ -33,7 +33,7 @@ class EventWriter:
         log_path = local_folder / "log.txt" if self._log_uri else store.local_path(log_uri)
         log_path.parent.mkdir(parents=True, exist_ok=True)
         self.log_path = log_path
-        self._log = log_path.open("a", encoding="utf-8", buffering=1)
+        self._log = log_path.open("a", encoding="utf-8", errors="replace", buffering=1)
         self._thread = threading.Thread(target=self._flush_often, name="events", daemon=True)
         self._thread.start()
 
@@ -41,7 +41,8 @@ class EventWriter:
         """Number the event and keep it until the next flush; the text of a log event goes to the log too."""
         with self._lock:
             event = {"sequence": self._next, "time": time.time(), "kind": kind, **_plain(fields)}
-            self._waiting.append((self._next, json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"))
+            line = json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"
+            self._waiting.append((self._next, line.encode(errors="replace")))
             self._next += 1
         if kind == "log":
             self.write_log(str(fields.get("text", "")).rstrip("\n") + "\n")
@@ -58,7 +59,7 @@ class EventWriter:
             if not self._part:
                 break
             name = store.join(self._attempt_uri, "events", f"{self._part[0][0]:09d}.jsonl")
-            store.write_bytes(name, "".join(line for _, line in self._part).encode())
+            store.write_bytes(name, b"".join(line for _, line in self._part))
             self._part = []
         if self._log_uri and (size := self.log_path.stat().st_size) != self._log_size_stored:
             store.write_bytes(self._log_uri, self.log_path.read_bytes())

@@ -37,6 +37,8 @@ def submission_id(run_id: int, attempt: int) -> str:
 def run_submit(run_id: int) -> None:
     """Write the spec of a queued run's attempt and start its job. While Ray is away the run stays queued; reconcile asks again."""
     run = TrainingRun.objects.select_related("project").get(pk=run_id)
+    if run.state == State.CANCELLED:  # perhaps after a worker handed the job to Ray and died before it could say so
+        run_stop(run.pk, run.attempt)
     if run.state != State.QUEUED:
         return
     files = store_open(settings.STORAGE_URL)

@@ -1,5 +1,6 @@
 """The command line and the options behind it: what is offered, what is refused, what is written."""
 
+import errno
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rlhf import ppo_phases
-from rlhf.__main__ import main
+from rlhf.__main__ import held_output, is_hub_name, main
 from rlhf.config import TRAINERS, PpoConfig, PretrainConfig, SftConfig, documentation, schema
 from rlhf.models import new_reward
 from rlhf.records import write_records
@@ -94,6 +95,10 @@ def test_mistakes_end_with_one_line_and_code_two(tmp_path: Path, capsys: pytest.
             ["sft", "--base", str(tmp_path), "--demonstrations", str(bad), "--output", str(tmp_path / "o")],
             "expected a tokenizer at",
         ),
+        (  # a typing mistake in a path is no name on the hub, which would be looked for with many retries
+            ["sft", "--base", str(tmp_path / "tpyo"), "--demonstrations", str(bad), "--output", str(tmp_path / "o")],
+            "expected --base to name a model folder",
+        ),
         (
             ["sample", "--policy", str(missing), "--prompts", str(bad), "--output", str(tmp_path / "o")],
             "to name a model folder",
@@ -103,6 +108,59 @@ def test_mistakes_end_with_one_line_and_code_two(tmp_path: Path, capsys: pytest.
         error = capsys.readouterr().err
         assert words in error
         assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "is_name"),
+    [
+        ("gpt2", True),
+        ("owner/name", True),
+        ("rlhf/name", False),
+        ("./name", False),
+        ("a/b/c", False),
+        ("/a", False),
+        ("a/", False),
+    ],
+)
+def test_a_path_is_told_from_a_hub_name(given: str, is_name: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)  # where a folder rlhf lies
+    assert is_hub_name(given) == is_name
+
+
+def test_two_commands_do_not_work_in_one_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_records(tmp_path / "t.jsonl", [{"text": "x " * 50}])
+    arguments = [
+        "tokenizer",
+        "--texts",
+        str(tmp_path / "t.jsonl"),
+        "--output",
+        str(tmp_path / "o"),
+        "--vocab-size",
+        "264",
+    ]
+    with held_output(tmp_path / "o"):
+        assert main(arguments) == 2
+    assert f"another command is at work in {tmp_path / 'o'}" in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert main(arguments) == 0
+    assert "holds this run, finished: nothing to do" in capsys.readouterr().err
+    assert main([*arguments, "--min-frequency", "3"]) == 2
+    assert "holds another run: min_frequency was 2 and is now 3" in capsys.readouterr().err
+
+
+def test_a_disk_without_room_ends_with_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_records(tmp_path / "t.jsonl", [{"text": "x"}])
+
+    def full(*arguments: object, **named: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "runs/state")
+
+    monkeypatch.setattr("rlhf.tokenizer.train_tokenizer", full)
+    assert main(["tokenizer", "--texts", str(tmp_path / "t.jsonl"), "--output", str(tmp_path / "o")]) == 2
+    assert capsys.readouterr().err.strip().splitlines() == [
+        "rlhf tokenizer: [Errno 28] No space left on device: 'runs/state'"
+    ]
 
 
 def test_the_steps_follow_each_other_as_processes(tmp_path: Path) -> None:

@@ -141,9 +141,15 @@ def test_progress_is_the_larger_share_and_counts_earlier_attempts() -> None:
     later = Progress("x", ignore_report, **limits, now=lambda: clock[0])
     later.resume(progress.state())
     clock[0] += 14.9
+    later.advance(1)
     assert not later.is_over
     clock[0] += 0.2
+    assert not later.is_over, "the report of the last step says that it is the last"
+    later.advance(1)
     assert later.is_over
+    ended = Progress("x", ignore_report, **limits, now=lambda: clock[0])
+    ended.resume(later.state())
+    assert ended.is_over
 
 
 def test_progress_reports_means_once_a_second() -> None:

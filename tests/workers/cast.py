@@ -15,11 +15,11 @@ django.setup()
 from django.conf import settings  # noqa: E402
 
 from labeling.accounts.models import User  # noqa: E402
-from labeling.feedback.models import Completion, Demonstration  # noqa: E402, F401
+from labeling.feedback.models import Completion, Demonstration, RankedCompletion, Ranking  # noqa: E402
 from labeling.rounds.models import Checkpoint, Corpus, Import, Project, Prompt  # noqa: E402
 from labeling.store import store_open  # noqa: E402
 from labeling.training.models import DatasetSnapshot, MetricPoint, TrainingRun  # noqa: E402, F401
-from labeling.training.services import run_create, snapshot_create  # noqa: E402, F401
+from labeling.training.services import run_create, snapshot_create  # noqa: E402
 
 TINY: dict[str, Any] = {
     "hidden_size": 32, "num_layers": 2, "num_heads": 2, "context_length": 64, "tokens_per_batch": 512, "vocab_size": 300,
@@ -67,6 +67,17 @@ def demonstrations(count: int) -> None:
         )
 
 
+def rankings(count: int) -> None:
+    """That many imported rankings of three completions, one a prompt; the longer completion is the better one."""
+    prompts(count)
+    source = Import.objects.create(project=PROJECT, kind="rankings", state="done", file_name="tests", uri="", sha256="")
+    for line, prompt in enumerate(Prompt.objects.filter(project=PROJECT).order_by("pk")[:count], start=1):
+        ranking = Ranking.objects.create(project=PROJECT, prompt=prompt, imported_from=source, import_line=line)
+        for rank, text in enumerate(("On the mat, by the door.", "On the mat.", "No."), start=1):
+            completion = Completion.objects.create(project=PROJECT, prompt=prompt, text=text)
+            RankedCompletion.objects.create(ranking=ranking, completion=completion, rank=rank)
+
+
 def run_start(kind: str, config: dict[str, Any], inputs: dict[str, Any]) -> TrainingRun:
     return run_create(project=PROJECT, kind=kind, config=config, inputs=inputs, actor=ADMIN)
 
@@ -91,6 +102,19 @@ def base() -> Checkpoint:
     found = Checkpoint.objects.filter(project=PROJECT, role="base").first()
     if found is None:
         run = ended(run_start("pretrain", {**TINY, "max_steps": 20}, {"texts": corpus()}))
+        assert run.state == "done", run.error
+        found = run.outputs.get().checkpoint
+    return found
+
+
+def reward() -> Checkpoint:
+    """A tiny reward model over `base()`, made by a run at the first call."""
+    found = Checkpoint.objects.filter(project=PROJECT, role="reward").first()
+    if found is None:
+        rankings(24)
+        snapshot = ended(snapshot_create(project=PROJECT, kind="rankings", filters={}, actor=ADMIN))
+        config = {"max_steps": 2, "batch_size": 4, "max_length": 64, "threads": 1}
+        run = ended(run_start("reward", config, {"base": base(), "rankings": snapshot}))
         assert run.state == "done", run.error
         found = run.outputs.get().checkpoint
     return found

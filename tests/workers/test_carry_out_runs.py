@@ -68,6 +68,23 @@ def test_a_cancelled_run_leaves_the_cluster(site: Site) -> None:
     assert got == ["cancelled", "STOPPED"]
 
 
+@pytest.mark.slow
+def test_a_cancelled_run_whose_worker_died_after_ray_took_the_job_leaves_the_cluster(site: Site) -> None:
+    got = site.execute("""
+        from workers.ray_jobs import job_status
+        from workers.training import run_submit
+        run = run_start("pretrain", {**TINY, "max_seconds": 100.0}, {"texts": corpus()})
+        until(run, ("running",), 60)
+        TrainingRun.objects.filter(pk=run.pk).update(state="cancelled")  # nobody has told Ray
+        run_submit(run.pk)  # the job that the dead worker left comes round again
+        deadline = time.monotonic() + 20
+        while (status := job_status(f"run-{run.pk}-1")) not in ("STOPPED", "FAILED") and time.monotonic() < deadline:
+            time.sleep(0.2)
+        say(status)
+    """)
+    assert got == "STOPPED"
+
+
 def test_a_job_of_another_code_version_ends_with_a_clear_error(site: Site) -> None:
     got = site.execute("""
         from workers import ray_jobs, training

@@ -49,6 +49,14 @@ def test_events_wait_while_the_store_is_away_and_a_part_keeps_its_content(
     assert "the store did not take the events, they wait: OSError: storage is away" in writer.log_path.read_text()
 
 
+def test_text_that_is_no_unicode_is_reported_with_a_question_mark(tmp_path: Path) -> None:
+    writer = EventWriter(str(tmp_path), 1, tmp_path)
+    writer.report("log", {"text": "file \udcff"})  # as Python reads a file name that is not UTF-8
+    writer.close()
+    assert json.loads((tmp_path / "events" / "000000001.jsonl").read_text())["text"] == "file ?"
+    assert writer.log_path.read_text() == "file ?\n"
+
+
 def test_an_event_that_is_no_json_fails_where_it_is_reported(tmp_path: Path) -> None:
     writer = EventWriter(str(tmp_path), 1, tmp_path)
     with pytest.raises(ValueError, match="JSON"):

@@ -1,6 +1,7 @@
 """kill -9 of every part while work is under way: the work completes by itself and every count is right."""
 
 import os
+import re
 import signal
 import time
 
@@ -39,6 +40,42 @@ def test_a_killed_actor_is_followed_by_an_attempt_that_goes_on(site: Site) -> No
     assert (got["state"], got["attempt"], got["outputs"], got["checkpoints"]) == ("done", 2, 1, 1), got
     assert got["seconds"] >= 20  # of both attempts together: the second went on, so the clock did too
     assert not got["has_gaps"]
+
+
+def test_ppo_killed_after_its_first_training_state_goes_on_and_is_registered_once(site: Site) -> None:
+    run = site.execute("""
+        prompts(40)
+        snapshot = ended(snapshot_create(project=PROJECT, kind="prompts", filters={"splits": ["train"]}, actor=ADMIN))
+        config = {"num_updates": 100_000, "max_seconds": 20.0, "checkpoint_every_seconds": 1.0, "episodes_per_update": 8,
+                  "minibatch_size": 4, "num_epochs": 1, "max_new_tokens": 8, "threads": 1}
+        run = run_start("ppo", config, {"policy": base(), "reward": reward(), "prompts": snapshot})
+        until(run, ("running",), 60)
+        deadline = time.monotonic() + 60
+        while not MetricPoint.objects.filter(run=run, kind="checkpoint").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        say(run.pk)
+    """)
+    kill(site.pids("ray::RunActor"))
+    got = site.execute(REPORT_RUN.format(run=run))
+    assert (got["state"], got["attempt"], got["outputs"], got["checkpoints"]) == ("done", 2, 2, 2), got
+    assert got["seconds"] >= 20
+    assert not got["has_gaps"]
+    steps, updates, metric_steps, roles, parents, log = site.execute(f"""
+        run = TrainingRun.objects.get(pk={run})
+        points = MetricPoint.objects.filter(run=run).order_by("sequence")
+        made = {{output.role: output.checkpoint for output in run.outputs.all()}}
+        say([list(points.filter(kind="checkpoint").values_list("step", flat=True)), run.summary["num_updates"],
+             list(points.filter(kind="metric").values_list("step", flat=True)), sorted(made),
+             sorted(parent.role for parent in made["policy"].parents.all()),
+             store_open(settings.STORAGE_URL).read_text(f"runs/{{run.pk}}/2/log.txt")])
+    """)
+    went_on_from = re.search(r"ppo: goes on from step (\d+)", log)
+    assert went_on_from is not None
+    assert int(went_on_from[1]) >= steps[0] > 0
+    assert steps == sorted(set(steps)), "no training state was passed twice: the second attempt did not begin anew"
+    assert metric_steps[-1] == updates > steps[0]
+    assert roles == ["policy", "value"]
+    assert parents == ["base", "reward"]
 
 
 def test_a_killed_head_comes_back_and_the_run_goes_on(site: Site) -> None:
