@@ -39,7 +39,10 @@ def write_folder(folder: Path, write: Callable[[Path], object]) -> None:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     write(temporary)
+    readable = temporary.stat().st_mode & 0o666  # the library that writes safetensors leaves them to their owner alone
     for path in [*temporary.rglob("*"), temporary]:
+        if path.is_file():
+            path.chmod(readable)
         _fsync(path)
     shutil.rmtree(_old(folder), ignore_errors=True)
     if folder.exists():

@@ -98,7 +98,6 @@ def train_ppo(
         "seconds": progress.seconds,
         "stop_reason": stop_reason,
     }
-    report("log", {"text": f"ppo: {summary}"})
     card = {"policy": str(policy), "reward": str(reward), "options": asdict(config)}
     save_model(state.value_model, tokenizer, output / "value", {"role": "value", **card})
     return finish(output, state.policy, tokenizer, summary, {"role": "policy", **card}, identity=identity)
@@ -134,7 +133,10 @@ def read_prompts(
     if len(kept) < len(rows):
         report(
             "log",
-            {"text": f"ppo: {len(rows) - len(kept)} of {len(rows)} prompts are longer than {room} tokens, left out"},
+            {
+                "text": f"ppo: {len(rows) - len(kept)} of {len(rows)} prompts are left out, being longer than {room} tokens "
+                "(max_prompt_length, or the model's context less max_new_tokens)"
+            },
         )
     return kept
 

@@ -88,7 +88,6 @@ def pretrain(
     }
     if held_out is not None:
         summary |= evaluate_text(model, held_out, config, device)
-    report("log", {"text": f"pretrain: {summary}"})
     card = {"role": "base", "options": asdict(config)}
     return finish(output, model, text_tokenizer, summary, card, identity=identity)
 

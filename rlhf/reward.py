@@ -97,7 +97,6 @@ def train_reward(
         **center(model, answers, tokenizer.pad_token_id, config, device),
         **evaluate_rankings(model, held_out, tokenizer.pad_token_id, config, device),
     }
-    report("log", {"text": f"reward: {summary}"})
     card = {"role": "reward", "base": str(base), "options": asdict(config)}
     return finish(output, model, tokenizer, summary, card, identity=identity)
 

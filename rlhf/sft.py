@@ -99,7 +99,6 @@ def train_sft(
         "heldout_loss_before": loss_before,
         "heldout_loss_after": heldout_loss(model, held_out, tokenizer.pad_token_id, config, device),
     }
-    report("log", {"text": f"sft: {summary}"})
     card = {"role": "policy", "base": str(base), "options": asdict(config)}
     return finish(output, model, tokenizer, summary, card, identity=identity)
 

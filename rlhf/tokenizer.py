@@ -1,6 +1,5 @@
 """Trains a byte-level BPE tokenizer with a chat template. Knows nothing of models."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,17 +59,15 @@ def train_tokenizer(
 
 
 def _pieces(texts: list[Path], max_megabytes: float, counts: dict[str, int], report: Report) -> Iterator[str]:
-    total = sum(os.path.getsize(path) for path in texts if path.exists())
+    wanted = int(max_megabytes * 1e6)
     last = time.monotonic()
     for record in read_records(texts, "text"):
-        room = int(max_megabytes * 1e6) - counts["bytes"]
+        room = wanted - counts["bytes"]
         if room <= 0:
             break
         text = record["text"][:room]
         counts["bytes"] += len(text.encode())
         if time.monotonic() - last > 1:
             last = time.monotonic()
-            report(
-                "phase", {"name": "read text (bytes)", "done": counts["bytes"], "total": max(total, counts["bytes"])}
-            )
+            report("phase", {"name": "read text (bytes)", "done": min(counts["bytes"], wanted), "total": wanted})
         yield text

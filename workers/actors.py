@@ -4,6 +4,7 @@ rlhf is imported inside the actor only, so the job's driver stays light. Knows n
 """
 
 import fcntl
+import json
 import os
 import time
 import traceback
@@ -87,6 +88,7 @@ def _train(spec: dict[str, Any], work: Path, writer: EventWriter) -> dict[str, A
                 writer.write_log(f"the store did not take the training state: {type(error).__name__}: {error}\n")
 
     summary, models = TRAINERS[kind](config, paths, work, report)
+    writer.write_log(f"{kind}: {json.dumps(summary, ensure_ascii=False)}\n")
     outputs = {}
     for role, folder in models.items():
         digest = store.sha256_of_folder(str(folder))

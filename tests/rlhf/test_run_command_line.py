@@ -244,7 +244,20 @@ def test_help_does_not_load_torch() -> None:
 
 
 def test_a_benchmark_prints_one_json_line(capsys):
-    small = "--hidden 64 --layers 1 --vocab 64 --threads 1 --updates 1 --new-tokens 4".split()
+    small = [
+        "--hidden",
+        "64",
+        "--layers",
+        "1",
+        "--vocab",
+        "64",
+        "--threads",
+        "1",
+        "--updates",
+        "1",
+        "--new-tokens",
+        "4",
+    ]
     for what, figure in (("generate", "tokens_per_second"), ("ppo", "seconds_per_update")):
         assert main(["bench", what, *small, "--batch", "4", "--eos-skew", "2"]) == 0
         line = json.loads(capsys.readouterr().out)

@@ -33,6 +33,7 @@ def test_saved_model_is_hashed_and_complete(
     assert {"model.safetensors", "config.json", "tokenizer.json", "card.json", "README.md"} <= {
         p.name for p in (tmp_path / "a").iterdir()
     }
+    assert len({path.stat().st_mode for path in (tmp_path / "a").iterdir()}) == 1, "weights are as readable as the rest"
     assert "model.embed_tokens.weight" in load_file(tmp_path / "a" / "model.safetensors")
     with torch.no_grad():
         next(policy.parameters())[0, 0] += 1
