@@ -15,6 +15,7 @@ from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification, PreTrainedModel
 
 from rlhf.bench import BenchOptions
+from rlhf.cpu import speed_up
 
 PAD, EOS, BOS, FIRST_WORD = 0, 1, 2, 4
 HEAD_SIZE = 64
@@ -48,12 +49,12 @@ def random_policy(options: BenchOptions) -> PreTrainedModel:
             head.weight.copy_(model.lm_head.weight)
             head.bias.zero_()[EOS] = options.eos_skew
         model.lm_head = head
-    return model
+    return speed_up(model)
 
 
 def random_reward(options: BenchOptions) -> PreTrainedModel:
     """A reward model of random weights."""
-    return LlamaForSequenceClassification(model_shape(options, num_labels=1)).eval()
+    return speed_up(LlamaForSequenceClassification(model_shape(options, num_labels=1)).eval())
 
 
 def documents(count: int, low: int, high: int, options: BenchOptions) -> list[list[int]]:

@@ -25,6 +25,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from rlhf.config import MachineOptions, PretrainConfig
+from rlhf.cpu import speed_up
 from rlhf.sequences import encode_prompt
 from rlhf.types import InputError
 
@@ -85,7 +86,7 @@ def load_policy(
         raise InputError(
             f"expected a causal language model at {path}, got {config.architectures}, which scores instead of writing"
         )
-    return _fit(_load_weights(AutoModelForCausalLM, path, "causal language model", config, dtype), tokenizer)
+    return speed_up(_fit(_load_weights(AutoModelForCausalLM, path, "causal language model", config, dtype), tokenizer))
 
 
 def load_reward(path: str | Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
@@ -96,7 +97,7 @@ def load_reward(path: str | Path, dtype: torch.dtype = torch.float32) -> PreTrai
             f"expected a reward model (sequence classification, one label) at {path}, got {config.architectures}"
         )
     config.reward_bias = float(getattr(config, "reward_bias", 0.0))
-    return _load_weights(AutoModelForSequenceClassification, path, "reward model", config, dtype)
+    return speed_up(_load_weights(AutoModelForSequenceClassification, path, "reward model", config, dtype))
 
 
 def new_policy(config: PretrainConfig, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
@@ -117,7 +118,7 @@ def new_policy(config: PretrainConfig, tokenizer: PreTrainedTokenizerBase) -> Pr
         pad_token_id=tokenizer.pad_token_id,
     )
     torch.manual_seed(config.seed)
-    return LlamaForCausalLM(shape)
+    return speed_up(LlamaForCausalLM(shape))
 
 
 def new_reward(path: str | Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
@@ -132,7 +133,7 @@ def new_reward(path: str | Path, tokenizer: PreTrainedTokenizerBase, seed: int) 
     draws = torch.randn(head.shape, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         head.copy_(draws / (head.shape[-1] + 1) ** 0.5)
-    return model
+    return speed_up(model)
 
 
 def selected_logits(

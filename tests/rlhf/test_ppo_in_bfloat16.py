@@ -51,8 +51,8 @@ def test_rounding_stays_within_the_tolerance_of_step_zero(state: PpoState, monke
 
     monkeypatch.setattr(ppo_phases, "check_step_zero", watched)
     update_models(state, rollouts, estimates, learning_rate_factor=1.0)
-    # Measured 1e-3: the minibatch is padded to another width than the batch in which the old log-probabilities were taken.
-    assert 1e-5 < seen["log_ratio"] <= ppo_phases.STEP_ZERO_TOLERANCE["bfloat16"] / 4
+    # Measured 0 to 1e-3 by processor: the minibatch is padded to another width than the batch of the old log-probabilities.
+    assert 0.0 <= seen["log_ratio"] <= ppo_phases.STEP_ZERO_TOLERANCE["bfloat16"] / 4
     assert seen["reference_gap"] == pytest.approx(seen["log_ratio"])
     assert seen["clip_fraction"] == 0.0
 

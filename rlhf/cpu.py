@@ -1,0 +1,113 @@
+"""What makes Hugging Face modules faster on a CPU, with the same results up to rounding. On a GPU nothing changes.
+
+Attention over short rows is two matrix products and a softmax: PyTorch's fused kernel is made for long rows, and its backward
+pass takes several times as long there. Linear layers in float32 go through oneDNN on AMD processors, where MKL, PyTorch's
+choice, stays at half of their speed or less.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+SHORT_ROW = 256
+"""Up to this many positions the matrix of scores fits in the processor's caches."""
+
+
+def speed_up(model: PreTrainedModel) -> PreTrainedModel:
+    """Takes the faster attention and the faster linear layers where the model allows it; weights and files stay the same."""
+    if model.config._attn_implementation == "sdpa":
+        model.set_attn_implementation("short_rows")
+    if is_mkl_slow():
+        for module in model.modules():
+            if type(module) is nn.Linear:
+                module.__class__ = OneDnnLinear
+    return model
+
+
+@cache
+def is_mkl_slow() -> bool:
+    """True on an AMD processor: MKL then leaves AVX-512 unused."""
+    path = Path("/proc/cpuinfo")
+    return torch.backends.mkldnn.is_available() and path.exists() and "AuthenticAMD" in path.read_text(errors="ignore")
+
+
+def short_row_attention(
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
+) -> tuple[Tensor, None]:
+    """Attention as a model calls it: query (B, H, Q, D), key and value (B, G, T, D), mask True or 0 where seen -> (B, Q, H, D).
+
+    Without a mask it is causal. Falls back to PyTorch's kernel on a GPU, for long rows, and for options it does not know.
+    """
+    dropout, position_bias = options.get("dropout", 0.0), options.get("position_bias")
+    is_known = not (dropout or position_bias is not None or options.get("softcap") or options.get("cache"))
+    if query.device.type != "cpu" or key.shape[2] > SHORT_ROW or not is_known or options.get("is_causal") is False:
+        attended, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+        return attended, None
+    num_groups = query.shape[1] // key.shape[1]
+    key, value = repeat_kv(key, num_groups), repeat_kv(value, num_groups)
+    scaling = options.get("scaling")
+    scores = torch.matmul(query * (query.shape[-1] ** -0.5 if scaling is None else scaling), key.transpose(-1, -2))
+    if attention_mask is None and query.shape[2] > 1:
+        attention_mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril(key.shape[2] - query.shape[2])
+    scores = scores.float() if scores.dtype == torch.bfloat16 else scores
+    if attention_mask is not None:
+        is_seen = attention_mask if attention_mask.dtype == torch.bool else attention_mask == 0
+        scores = scores.masked_fill(~is_seen, torch.finfo(scores.dtype).min)
+    return torch.matmul(scores.softmax(dim=-1).to(value.dtype), value).transpose(1, 2), None
+
+
+AttentionInterface.register("short_rows", short_row_attention)
+AttentionMaskInterface.register("short_rows", sdpa_mask)
+
+
+class OneDnnLinear(nn.Linear):
+    """A linear layer whose float32 products on the CPU, gradients included, go through oneDNN."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if input.dtype != torch.float32 or input.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+            return super().forward(input)
+        result: Tensor = _Linear.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
+        return result
+
+
+@torch.library.custom_op("roundtable::product", mutates_args=())
+def _opaque_product(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    result: Tensor = torch.ops.mkldnn._linear_pointwise(rows, weight, bias, "none", [], "")
+    return result
+
+
+@_opaque_product.register_fake
+def _(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    return rows.new_empty(*rows.shape[:-1], weight.shape[0])
+
+
+def _product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """rows (..., I) @ weight (O, I).T + bias. torch.compile knows the operation for constant weights only, so it is kept from it."""
+    if torch.compiler.is_compiling():
+        compiled: Tensor = _opaque_product(rows, weight, bias)
+        return compiled
+    result: Tensor = torch.ops.mkldnn._linear_pointwise(rows, weight, bias, "none", [], "")
+    return result
+
+
+class _Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:  # type: ignore[override]
+        ctx.save_for_backward(input, weight)
+        ctx.has_bias = bias is not None
+        return _product(input, weight, bias)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Any:  # type: ignore[override]
+        input, weight = ctx.saved_tensors
+        needs_input, needs_weight, needs_bias = ctx.needs_input_grad
+        rows, slopes = input.reshape(-1, input.shape[-1]), slope.reshape(-1, slope.shape[-1])
+        of_input = _product(slope, weight.t()) if needs_input else None
+        of_weight = _product(slopes.t(), rows.t()) if needs_weight else None
+        return of_input, of_weight, slopes.sum(0) if ctx.has_bias and needs_bias else None
