@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "labeling.feedback",
     "labeling.training",
     "labeling.loop",
+    "labeling.agreement",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

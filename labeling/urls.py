@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/", include("labeling.feedback.urls")),
     path("api/v1/", include("labeling.training.urls")),
     path("api/v1/", include("labeling.loop.urls")),
+    path("api/v1/", include("labeling.agreement.urls")),
     re_path(r"^api/", api_not_found, name="api-not-found"),
     re_path(r"^(?!assets/).*$", index, name="index"),
 ]

@@ -76,4 +76,9 @@ URL_ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", f"{PROJECT}/rounds/default-recipe"): STAFF,
     ("GET", f"{PROJECT}/rounds/<int:number>"): STAFF,
     ("POST", f"{PROJECT}/rounds/<int:number>/stages/<int:position>/act"): STAFF,
+    ("GET", f"{PROJECT}/quality/agreement"): STAFF,
+    ("GET", f"{PROJECT}/quality/labelers"): {MANAGER},
+    ("GET", f"{PROJECT}/quality/mine"): {LABELER},
+    ("GET", f"{PROJECT}/quality/progress"): STAFF,
+    ("GET", f"{PROJECT}/quality/win-rates"): STAFF,
 }

@@ -1,6 +1,6 @@
 import { createBrowserRouter, type RouteObject } from "react-router";
 
-import { engineerRoutes, managerRoutes, projectRoutes } from "@/features/routes";
+import { engineerRoutes, managerRoutes, projectRoutes, qualityRoutes } from "@/features/routes";
 
 import { HomePage, ProjectHomePage } from "./home-page";
 import { NotFoundPage } from "./not-found-page";
@@ -55,6 +55,7 @@ export const router = createBrowserRouter([
                   ...labelerRoutes,
                   ...managerRoutes,
                   ...engineerRoutes,
+                  ...qualityRoutes,
                 ],
               },
               { path: "*", element: <NotFoundPage /> },

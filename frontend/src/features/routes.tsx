@@ -2,12 +2,14 @@ import {
   IconArrowsDiff,
   IconBook,
   IconBox,
+  IconChartDots,
   IconChecklist,
   IconDatabase,
   IconFileImport,
   IconMessages,
   IconPlayerPlay,
   IconRefresh,
+  IconRosetteDiscountCheck,
   IconScale,
   IconSettings,
   IconSparkles,
@@ -27,7 +29,9 @@ export interface NavItem {
 }
 
 export const navItems: NavItem[] = [
+  { label: "My figures", to: "my-figures", icon: IconChartDots, roles: ["labeler"] },
   { label: "Rounds", to: "rounds", icon: IconRefresh, roles: ["manager", "engineer"] },
+  { label: "Quality", to: "quality", icon: IconRosetteDiscountCheck, roles: ["manager", "engineer"] },
   { label: "Prompts", to: "prompts", icon: IconMessages, roles: ["manager", "engineer"] },
   { label: "Imports", to: "imports", icon: IconFileImport, roles: ["manager"] },
   { label: "People", to: "people", icon: IconUsers, roles: ["manager"] },
@@ -131,5 +135,17 @@ export const engineerRoutes: RouteObject[] = [
   {
     path: "evaluations",
     lazy: async () => ({ Component: (await import("./compare/components/evaluations-page")).EvaluationsPage }),
+  },
+];
+
+/** Below /projects/:projectId. */
+export const qualityRoutes: RouteObject[] = [
+  {
+    path: "quality",
+    lazy: async () => ({ Component: (await import("./quality/components/quality-page")).QualityPage }),
+  },
+  {
+    path: "my-figures",
+    lazy: async () => ({ Component: (await import("./quality/components/my-figures-page")).MyFiguresPage }),
   },
 ];

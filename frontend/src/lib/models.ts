@@ -89,6 +89,16 @@ export type ComparedPrompt = Answers["Compared"];
 export type SampledToken = Answers["SampledToken"];
 export type SampleResult = Answers["Sample"];
 export type SampleRequest = Required<Schemas["SampleInputRequest"]>;
+export type Estimate = Answers["Estimate"];
+export type AgreementReport = Answers["Agreement"];
+export type LabelersQuality = Answers["LabelersQuality"];
+export type LabelerQuality = Answers["LabelerRow"];
+export type MyQuality = Answers["MyQuality"];
+export type ProgressReport = Answers["Progress"];
+export type StageProgress = Answers["StageProgress"];
+export type DayCount = Answers["DayCount"];
+export type KindSeconds = Answers["KindSeconds"];
+export type WinRatesReport = Answers["WinRates"];
 
 /** One option in a trainer's JSON schema, which the API passes on as it is. */
 export interface TrainerOption {

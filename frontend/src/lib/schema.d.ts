@@ -521,6 +521,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/quality/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far labelers agree, by every measure, with intervals; by kind, category and day. */
+        get: operations["quality_agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/quality/labelers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Agreement, difficulty-adjusted score and reliability of each labeler, and of the pairs that met most. */
+        get: operations["quality_labelers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/quality/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description My own figures as a labeler. */
+        get: operations["quality_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/quality/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Progress and forecast of each stage, answers of each day, seconds of each kind. */
+        get: operations["quality_progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/quality/win-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Win rates of all compared checkpoints against the oldest, raw and at equal length. */
+        get: operations["quality_win_rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/rankings": {
         parameters: {
             query?: never;
@@ -803,6 +888,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Agreement: {
+            /** Format: date-time */
+            made_at: string;
+            num_rankings: number;
+            /** @description Rankings of prompts that were ranked more than once. */
+            num_compared: number;
+            num_prompts: number;
+            num_labelers: number;
+            measures: components["schemas"]["Figure"][];
+            /** @description By axis. */
+            ratings: components["schemas"]["FigureGroup"][];
+            flags: components["schemas"]["FlagFigures"][];
+            categories: components["schemas"]["FigureGroup"][];
+            days: components["schemas"]["Figure"][];
+        };
         AnswerCounts: {
             demonstrations: number;
             rankings: number;
@@ -934,6 +1034,19 @@ export interface components {
             next: string | null;
             count: number;
         };
+        CheckpointRate: {
+            checkpoint_id: number;
+            name: string;
+            round_number: number | null;
+            /**
+             * Format: double
+             * @description Mean characters of its completions.
+             */
+            mean_length: number;
+            raw: components["schemas"]["Estimate"];
+            /** @description At equal length. */
+            length_controlled: components["schemas"]["Estimate"];
+        };
         CheckpointReference: {
             readonly id: number;
             name: string;
@@ -1016,6 +1129,12 @@ export interface components {
             next: string | null;
             count: number;
         };
+        DayCount: {
+            /** Format: date */
+            day: string;
+            kind: components["schemas"]["TaskKind"];
+            count: number;
+        };
         /** @enum {string} */
         DecisionEnum: "approved" | "rejected";
         /** @description What every answer shows. */
@@ -1047,6 +1166,24 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        Estimate: {
+            /**
+             * Format: double
+             * @description null where nothing could be compared.
+             */
+            value: number | null;
+            /**
+             * Format: double
+             * @description Low end of the 95 % interval; null with fewer than 5 prompts.
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /** @description How many comparisons. */
+            n: number;
+            /** @description On how many prompts. */
+            num_items: number;
+        };
         Evaluation: {
             readonly id: number;
             readonly round_number: number | null;
@@ -1072,8 +1209,31 @@ export interface components {
             next: string | null;
             count: number;
         };
+        Figure: {
+            name: string;
+            estimate: components["schemas"]["Estimate"];
+        };
+        FigureGroup: {
+            name: string;
+            figures: components["schemas"]["Figure"][];
+        };
         /** @enum {string} */
         FinishReasonEnum: "eos" | "length";
+        FlagFigures: {
+            flag: string;
+            /**
+             * Format: double
+             * @description Share of judgements that set it.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description Share of completions that likely have it, labelers weighted by how they err.
+             */
+            likely: number;
+            alpha: components["schemas"]["Estimate"];
+            fleiss: components["schemas"]["Estimate"];
+        };
         Guideline: {
             readonly id: number;
             number: number;
@@ -1175,6 +1335,12 @@ export interface components {
             demonstration: number;
             ranking: number;
         };
+        KindSeconds: {
+            kind: components["schemas"]["TaskKind"];
+            n: number;
+            /** @description 10, 25, 50, 75 and 90 %. */
+            quantiles: number[];
+        };
         LabelAxis: {
             key: string;
             label: string;
@@ -1226,6 +1392,56 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        Labeler: {
+            /** @description null for a name that an import brought. */
+            user_id: number | null;
+            name: string;
+            is_researcher: boolean;
+        };
+        LabelerPair: {
+            /** @description Index into labelers. */
+            a: number;
+            /** @description Index into labelers. */
+            b: number;
+            agreement: components["schemas"]["Estimate"];
+            kappa: components["schemas"]["Estimate"];
+        };
+        LabelerRow: {
+            labeler: components["schemas"]["Labeler"];
+            num_rankings: number;
+            /** Format: double */
+            median_seconds: number;
+            /** @description With the other labelers; a tie of one counts half. */
+            agreement: components["schemas"]["Estimate"];
+            /** @description The same on prompts of average difficulty. */
+            adjusted: components["schemas"]["Estimate"];
+            ties_excluded: components["schemas"]["Estimate"];
+            tau_b: components["schemas"]["Estimate"];
+            with_researchers: components["schemas"]["Estimate"];
+            /** @description With themselves, where they ranked a prompt again. */
+            self_repeat: components["schemas"]["Estimate"];
+            /**
+             * Format: double
+             * @description How likely they put a pair in its true order, judged from everybody.
+             */
+            reliability: number;
+            /**
+             * Format: double
+             * @description Of the flags likely due, the share that they set.
+             */
+            flags_found: number | null;
+            /**
+             * Format: double
+             * @description Of the flags likely not due, the share that they set.
+             */
+            flags_wrong: number | null;
+        };
+        LabelersQuality: {
+            /** Format: date-time */
+            made_at: string;
+            labelers: components["schemas"]["LabelerRow"][];
+            pairs: components["schemas"]["LabelerPair"][];
+        };
         LabelingSummary: {
             open: components["schemas"]["KindCounts"];
             mine: components["schemas"]["Mine"];
@@ -1268,6 +1484,14 @@ export interface components {
             today: number;
             total: number;
         };
+        MyQuality: {
+            /** Format: date-time */
+            made_at: string;
+            /** @description null until somebody else ranked a prompt that I ranked. */
+            row: components["schemas"]["LabelerRow"] | null;
+            days: components["schemas"]["DayCount"][];
+            seconds: components["schemas"]["KindSeconds"][];
+        };
         NewAccountRequest: {
             username: string;
             /** @default  */
@@ -1298,6 +1522,17 @@ export interface components {
             results: components["schemas"]["Person"][];
             next: string | null;
             count: number;
+        };
+        PlaceCounts: {
+            open: number;
+            leased: number;
+            filled: number;
+            closed: number;
+        };
+        Progress: {
+            stages: components["schemas"]["StageProgress"][];
+            days: components["schemas"]["DayCount"][];
+            seconds: components["schemas"]["KindSeconds"][];
         };
         Project: {
             readonly id: number;
@@ -1733,6 +1968,25 @@ export interface components {
             evaluation_ids?: number[];
             decision?: components["schemas"]["DecisionEnum"];
         };
+        StageProgress: {
+            round_number: number;
+            position: number;
+            kind: components["schemas"]["StageKind"];
+            state: components["schemas"]["StageState"];
+            places: components["schemas"]["PlaceCounts"];
+            /** @description Places that are answered or still may be. */
+            num_places: number;
+            /**
+             * Format: double
+             * @description Answers an hour over the last 24 hours.
+             */
+            per_hour: number;
+            /**
+             * Format: date-time
+             * @description At that pace; null when nothing moves or nothing waits.
+             */
+            finishes_at: string | null;
+        };
         /** @enum {string} */
         StageState: "waiting" | "running" | "done" | "failed" | "skipped";
         /** @enum {string} */
@@ -1831,6 +2085,14 @@ export interface components {
             /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
             username: string;
             display_name?: string;
+        };
+        WinRates: {
+            /** Format: date-time */
+            made_at: string;
+            reference: number | null;
+            /** @description Checkpoints that no chain of comparisons joins to the reference. */
+            num_apart: number;
+            checkpoints: components["schemas"]["CheckpointRate"][];
         };
     };
     responses: never;
@@ -2727,6 +2989,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromptDetail"];
+                };
+            };
+        };
+    };
+    quality_agreement: {
+        parameters: {
+            query?: {
+                /** @description Number of the round; absent for all. */
+                round?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+        };
+    };
+    quality_labelers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelersQuality"];
+                };
+            };
+        };
+    };
+    quality_mine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyQuality"];
+                };
+            };
+        };
+    };
+    quality_progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
+                };
+            };
+        };
+    };
+    quality_win_rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WinRates"];
                 };
             };
         };

@@ -1,0 +1,45 @@
+import { Tabs } from "@mantine/core";
+
+import { PageHeader } from "@/components/ui/page-header";
+import { useRoles } from "@/hooks/use-roles";
+import { useRouteId } from "@/hooks/use-route-id";
+import { useUrlFilter } from "@/hooks/use-url-filter";
+
+import { AgreementView } from "./agreement-view";
+import { LabelersView } from "./labelers-view";
+import { ProgressView } from "./progress-view";
+import { WinRatesView } from "./win-rates-view";
+
+export function QualityPage() {
+  const projectId = useRouteId("projectId");
+  const { isManager } = useRoles(projectId);
+  const [view, setView] = useUrlFilter("view");
+  return (
+    <>
+      <PageHeader
+        title="Quality"
+        text="How far the labeling is, how much its answers can be trusted, and whether the policies get better."
+      />
+      <Tabs value={view || "progress"} onChange={setView} keepMounted={false}>
+        <Tabs.List mb="md">
+          <Tabs.Tab value="progress">Progress</Tabs.Tab>
+          <Tabs.Tab value="agreement">Agreement</Tabs.Tab>
+          {isManager && <Tabs.Tab value="labelers">Labelers</Tabs.Tab>}
+          <Tabs.Tab value="win-rates">Win rates</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="progress">
+          <ProgressView projectId={projectId} />
+        </Tabs.Panel>
+        <Tabs.Panel value="agreement">
+          <AgreementView projectId={projectId} />
+        </Tabs.Panel>
+        <Tabs.Panel value="labelers">
+          <LabelersView projectId={projectId} />
+        </Tabs.Panel>
+        <Tabs.Panel value="win-rates">
+          <WinRatesView projectId={projectId} />
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}

@@ -1,0 +1,57 @@
+"""Endpoints of quality: agreement, labelers, my own figures, progress, win rates."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.agreement import selectors
+from labeling.agreement.serializers import (
+    AgreementSerializer,
+    LabelersQualitySerializer,
+    MyQualitySerializer,
+    ProgressSerializer,
+    WinRatesSerializer,
+)
+from labeling.api_request import SignedInRequest
+from labeling.errors import InvalidInput
+
+ROUND = OpenApiParameter("round", int, description="Number of the round; absent for all.")
+
+
+class AgreementView(APIView):
+    @extend_schema(operation_id="quality_agreement", parameters=[ROUND], responses=AgreementSerializer)
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
+        """How far labelers agree, by every measure, with intervals; by kind, category and day."""
+        text = request.query_params.get("round", "")
+        if text and not (text.isdigit() and len(text) < 9):
+            raise InvalidInput(f"Expected the number of a round, got {text!r}.", {"round": "Expected a whole number."})
+        found = selectors.agreement_get_for(request.user, project_id, int(text) if text else None)
+        return Response(AgreementSerializer(found).data)
+
+
+class LabelersView(APIView):
+    @extend_schema(operation_id="quality_labelers", responses=LabelersQualitySerializer)
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
+        """Agreement, difficulty-adjusted score and reliability of each labeler, and of the pairs that met most."""
+        return Response(LabelersQualitySerializer(selectors.labelers_get_for(request.user, project_id)).data)
+
+
+class MyQualityView(APIView):
+    @extend_schema(operation_id="quality_mine", responses=MyQualitySerializer)
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
+        """My own figures as a labeler."""
+        return Response(MyQualitySerializer(selectors.mine_get_for(request.user, project_id)).data)
+
+
+class ProgressView(APIView):
+    @extend_schema(operation_id="quality_progress", responses=ProgressSerializer)
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
+        """Progress and forecast of each stage, answers of each day, seconds of each kind."""
+        return Response(ProgressSerializer(selectors.progress_get_for(request.user, project_id)).data)
+
+
+class WinRatesView(APIView):
+    @extend_schema(operation_id="quality_win_rates", responses=WinRatesSerializer)
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
+        """Win rates of all compared checkpoints against the oldest, raw and at equal length."""
+        return Response(WinRatesSerializer(selectors.win_rates_get_for(request.user, project_id)).data)
