@@ -46,20 +46,26 @@ def short_row_attention(
     """
     dropout, position_bias = options.get("dropout", 0.0), options.get("position_bias")
     is_known = not (dropout or position_bias is not None or options.get("softcap") or options.get("cache"))
-    if query.device.type != "cpu" or key.shape[2] > SHORT_ROW or not is_known or options.get("is_causal") is False:
+    is_decoding = query.shape[2] == 1
+    is_short = key.shape[2] <= SHORT_ROW or is_decoding
+    if query.device.type != "cpu" or not is_short or not is_known or options.get("is_causal") is False:
         attended, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return attended, None
-    num_groups = query.shape[1] // key.shape[1]
-    key, value = repeat_kv(key, num_groups), repeat_kv(value, num_groups)
+    size = query.shape
+    if is_decoding:  # heads that share keys are the rows of one product
+        query = query.reshape(size[0], key.shape[1], -1, size[3])
+    else:
+        key, value = (repeat_kv(states, size[1] // key.shape[1]) for states in (key, value))
     scaling = options.get("scaling")
-    scores = torch.matmul(query * (query.shape[-1] ** -0.5 if scaling is None else scaling), key.transpose(-1, -2))
-    if attention_mask is None and query.shape[2] > 1:
-        attention_mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril(key.shape[2] - query.shape[2])
+    scores = torch.matmul(query * (size[-1] ** -0.5 if scaling is None else scaling), key.transpose(-1, -2))
+    if attention_mask is None and not is_decoding:
+        attention_mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril(key.shape[2] - size[2])
     scores = scores.float() if scores.dtype == torch.bfloat16 else scores
     if attention_mask is not None:
         is_seen = attention_mask if attention_mask.dtype == torch.bool else attention_mask == 0
         scores = scores.masked_fill(~is_seen, torch.finfo(scores.dtype).min)
-    return torch.matmul(scores.softmax(dim=-1).to(value.dtype), value).transpose(1, 2), None
+    attended = torch.matmul(scores.softmax(dim=-1).to(value.dtype), value)
+    return attended.reshape(size).transpose(1, 2), None
 
 
 AttentionInterface.register("short_rows", short_row_attention)

@@ -1,23 +1,28 @@
 """The generation engine: prompts in, sampled completions out, for rollouts, for completions to be ranked and for chat.
 
-A batch is prefilled once per distinct prompt (left-padded), then decoded one token a step from a preallocated key-value cache;
-finished rows leave the batch. Every row has its own temperature, top-p and seed, and in float32 gives the same text alone and
-in any batch. The engine knows token ids only: records and text are the business of
-generate.py.
+Rows sit in the slots of a preallocated key-value cache and are decoded one token a step; finished rows leave the batch and waiting
+requests take their place. A prompt is prefilled once for all its completions: everything but its last token goes into the cache,
+the last one opens the row's first step. Every row has its own temperature, top-p and seed, and in float32 gives the same text
+alone and in any batch. The engine knows token ids only: records and text are the business of generate.py.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from rlhf.cache import PreallocatedCache
+from rlhf.cache import SlotCache, decoding_masks
 from rlhf.sampling import draw_tokens, row_uniforms
 from rlhf.types import InputError
 
-# Dropping finished rows copies the cache, so they leave together once they are this share of the batch.
-COMPACTION_SHARE = 1 / 8
+# Moving rows costs time, so finished rows leave together once they are this share of the batch.
+LEAVING_SHARE = 1 / 8
+# On a GPU, reading which rows have finished makes the host wait for it.
+STEPS_BETWEEN_LOOKS = {"cpu": 1, "cuda": 8}
+PREFILL_TOKENS = 2048
+"""Prompt tokens of one forward pass, padding included; bounds memory and, rows being sorted, the padding."""
 
 
 class Request(NamedTuple):
@@ -31,10 +36,12 @@ class Request(NamedTuple):
 
 
 class Step(NamedTuple):
-    """The tokens of one step, one entry per row still open (R of them)."""
+    """The tokens of one step, one entry per row of the batch (R of them)."""
 
     rows: Tensor
     """(R,) positions in the list of requests."""
+    is_open: Tensor
+    """(R,) bool, True = the row had not ended before; what the other fields say of a row that had means nothing."""
     tokens: Tensor
     """(R,) drawn token ids."""
     logprobs: Tensor
@@ -59,91 +66,154 @@ class Completions(NamedTuple):
 
 
 class Decoding:
-    """A batch under way. Call `step()` while `is_open`; the caller holds torch.no_grad() and any autocast around both."""
+    """Requests under way, at most `max_rows` at a time (all of them by default). Call `step()` while `is_open`.
+
+    The caller holds torch.no_grad() and any autocast around the whole of it.
+    """
 
     def __init__(
-        self, model: Any, requests: Sequence[Request], *, max_new_tokens: int, eos_token_id: int, pad_token_id: int
+        self,
+        model: Any,
+        requests: Sequence[Request],
+        *,
+        max_new_tokens: int,
+        eos_token_id: int,
+        pad_token_id: int,
+        max_rows: int = 0,
     ) -> None:
         _check_requests(model, requests, max_new_tokens)
-        self.model, self.eos_token_id, self.pad_token_id = model, eos_token_id, pad_token_id
-        self.device = model.device
-        self.steps_left = max_new_tokens
-        self.num_done = 0
-        self.uniforms = row_uniforms([request.seed for request in requests], max_new_tokens).to(self.device)
+        self.model, self.requests, self.device = model, requests, model.device
+        self.max_new_tokens, self.eos_token_id, self.pad_token_id = max_new_tokens, eos_token_id, pad_token_id
+        self.num_slots = min(max_rows or len(requests), len(requests))
+        self.cache = SlotCache(
+            num_layers=model.config.get_text_config().num_hidden_layers,
+            num_slots=self.num_slots,
+            capacity=max(len(request.prompt) for request in requests) + max_new_tokens,
+            device=self.device,
+        )
+        self.seeds = torch.tensor([request.seed for request in requests], device=self.device)
         self.temperature = torch.tensor([request.temperature for request in requests], device=self.device)
         self.top_p = torch.tensor([request.top_p for request in requests], device=self.device)
-        self.rows = torch.arange(len(requests), device=self.device)
-        self.is_row_open = torch.ones(len(requests), dtype=torch.bool, device=self.device)
-        self._prefill([request.prompt for request in requests], max_new_tokens)
+        self.is_any_greedy = any(request.temperature == 0 for request in requests)
+        self.is_any_cut = any(request.top_p < 1 for request in requests)
+        # The column behind the last takes what rows that have ended would still write.
+        shape = (len(requests), max_new_tokens + 1)
+        self.tokens = torch.full(shape, pad_token_id, device=self.device)
+        self.logprobs = torch.zeros(shape, device=self.device)
+        self.counts = torch.zeros(len(requests), dtype=torch.int64, device=self.device)
+        self.has_eos = torch.zeros(len(requests), dtype=torch.bool, device=self.device)
+        self.num_steps = 0
+        self.waiting = deque(range(len(requests)))
+        # Of each row in the batch: its request, the token to read next, where that token stands, and whether it goes on.
+        self.rows, self.next_tokens, self.positions = (self.seeds.new_empty(0) for _ in range(3))
+        self.is_row_open = self.has_eos[:0]
+        self.spans: list[int] = []
+        """Of each row: where its last token would stand at step 0, from which its position at any step follows."""
+        self._admit()
 
     @property
     def is_open(self) -> bool:
-        return self.steps_left > 0
+        return len(self.spans) > 0
 
-    def _prefill(self, prompts: list[list[int]], max_new_tokens: int) -> None:
-        """Run each distinct prompt once, then give every row its copy of the cache."""
-        distinct: dict[tuple[int, ...], int] = {}
-        owners = [distinct.setdefault(tuple(prompt), len(distinct)) for prompt in prompts]
-        width = max(len(prompt) for prompt in distinct)
-        input_ids = torch.tensor(
-            [[self.pad_token_id] * (width - len(p)) + list(p) for p in distinct], device=self.device
-        )
-        counts = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in distinct], device=self.device)
-        self.cache = PreallocatedCache(
-            num_layers=self.model.config.get_text_config().num_hidden_layers, capacity=width + max_new_tokens
-        )
-        positions = (counts.cumsum(dim=-1) - 1).clamp(min=0)
-        logits = self._forward(input_ids, counts, positions)
-        owner = torch.tensor(owners, device=self.device)
-        self.logits = logits[owner]
-        if owners != list(range(len(distinct))):
-            self.cache.select_rows(owner)
-        self.next_positions = counts.sum(dim=-1)[owner]
-        filler = counts.new_ones(len(prompts), max_new_tokens)
-        self.attention_mask = torch.cat([counts[owner], filler], dim=1)
-
-    def _forward(self, input_ids: Tensor, attention_mask: Tensor, positions: Tensor) -> Tensor:
+    def step(self) -> Step:
+        """Read one token of every row, draw the next, close the rows that ended and let waiting requests in."""
+        width = max(self.spans) + self.num_steps + 1
+        self.cache.expect_tokens(self.positions, width)
         output = self.model(
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            position_ids=positions,
+            input_ids=self.next_tokens[:, None],
+            attention_mask=decoding_masks(self.model, self.positions, width),
+            position_ids=self.positions[:, None],
             past_key_values=self.cache,
             use_cache=True,
             logits_to_keep=1,
         )
-        logits: Tensor = output.logits[:, -1].float()
-        return logits
-
-    def step(self) -> Step:
-        """Draw one token for every open row, close the rows that ended, and run the model for those that go on."""
+        logits = output.logits[:, -1].float()
+        rows, is_open, count = self.rows, self.is_row_open, self.counts[self.rows]
         tokens, logprobs, probabilities = draw_tokens(
-            self.logits,
-            self.uniforms[self.rows, self.num_done],
-            temperature=self.temperature[self.rows],
-            top_p=self.top_p[self.rows],
+            logits,
+            row_uniforms(self.seeds[rows], count),
+            temperature=self.temperature[rows],
+            top_p=self.top_p[rows] if self.is_any_cut else None,
+            is_any_greedy=self.is_any_greedy,
         )
-        was_open = self.is_row_open
-        step = Step(*(part[was_open] for part in (self.rows, tokens, logprobs, probabilities, self.logits)))
-        self.num_done += 1
-        self.steps_left -= 1
-        self.is_row_open = was_open & (tokens != self.eos_token_id)
-        num_open = int(self.is_row_open.sum())
-        if num_open == 0:
-            self.steps_left = 0
-        if self.steps_left > 0:
-            self._advance(tokens, num_open)
-        return step
+        column = torch.where(is_open, count, self.max_new_tokens)
+        self.tokens[rows, column], self.logprobs[rows, column] = tokens, logprobs
+        is_eos = is_open & (tokens == self.eos_token_id)
+        self.counts[rows] += is_open
+        self.has_eos[rows] |= is_eos
+        self.is_row_open = is_open & ~is_eos & (count + 1 < self.max_new_tokens)
+        self.next_tokens, self.positions = tokens, self.positions + self.is_row_open
+        self.num_steps += 1
+        if self.num_steps % STEPS_BETWEEN_LOOKS.get(self.device.type, 1) == 0:
+            self._let_go()
+        return Step(rows, is_open, tokens, logprobs, probabilities, logits)
 
-    def _advance(self, tokens: Tensor, num_open: int) -> None:
-        num_closed = len(tokens) - num_open
-        if num_closed > 0 and num_closed >= COMPACTION_SHARE * len(tokens):
-            keep = self.is_row_open.nonzero().squeeze(-1)
-            self.cache.select_rows(keep)
-            self.rows, tokens, self.is_row_open = self.rows[keep], tokens[keep], self.is_row_open[keep]
-            self.attention_mask, self.next_positions = self.attention_mask[keep], self.next_positions[keep]
-        width = self.cache.get_seq_length() + 1
-        self.logits = self._forward(tokens[:, None], self.attention_mask[:, :width], self.next_positions[:, None])
-        self.next_positions = self.next_positions + 1
+    def completions(self) -> Completions:
+        """What has been drawn so far, in the order of the requests."""
+        width = int(self.counts.max())
+        mask = torch.arange(width, device=self.device) < self.counts[:, None]
+        tokens = self.tokens[:, :width].masked_fill(~mask, self.pad_token_id)
+        return Completions(tokens, mask, self.logprobs[:, :width].masked_fill(~mask, 0.0), self.has_eos)
+
+    def _admit(self) -> None:
+        """Give the free slots to waiting requests, prefilling each distinct prompt among them once."""
+        first, free = len(self.spans), self.num_slots - len(self.spans)
+        names = [self.waiting.popleft() for _ in range(min(free, len(self.waiting)))]
+        if not names:
+            return
+        # Rows of similar length are prefilled together, and rows of one prompt stand together.
+        names.sort(key=lambda name: (len(self.requests[name].prompt), self.requests[name].prompt))
+        slots: dict[tuple[int, ...], int] = {}
+        owners = [slots.setdefault(tuple(self.requests[name].prompt), first + len(slots)) for name in names]
+        self._prefill([list(prompt[:-1]) for prompt in slots], first)
+        lengths = [len(self.requests[name].prompt) for name in names]
+        # Backwards, no copy overwrites a slot that a later one reads: row i's owner is never behind slot first + i.
+        copies = [(owner, first + place) for place, owner in enumerate(owners) if owner != first + place]
+        for source, target in reversed(copies):
+            self.cache.copy_slot(source, target, lengths[target - first])
+        last = [self.requests[name].prompt[-1] for name in names]
+        self.rows = torch.cat([self.rows, self._on_device(names)])
+        self.next_tokens = torch.cat([self.next_tokens, self._on_device(last)])
+        self.positions = torch.cat([self.positions, self._on_device(lengths) - 1])
+        self.is_row_open = torch.cat([self.is_row_open, self.has_eos.new_ones(len(names))])
+        self.spans += [length - 1 - self.num_steps for length in lengths]
+
+    def _prefill(self, prompts: list[list[int]], first_slot: int) -> None:
+        """Run prompts, sorted by length, through the model into consecutive slots; an empty one needs nothing."""
+        start = 0
+        while start < len(prompts):
+            end = start + 1
+            while end < len(prompts) and (end + 1 - start) * len(prompts[end]) <= PREFILL_TOKENS:
+                end += 1
+            group = prompts[start:end]
+            width = len(group[-1])
+            if width > 0:
+                ids = [prompt + [self.pad_token_id] * (width - len(prompt)) for prompt in group]
+                self.cache.expect_prompts(first_slot + start)
+                self.model.base_model(input_ids=self._on_device(ids), past_key_values=self.cache, use_cache=True)
+            start = end
+
+    def _let_go(self) -> None:
+        """Look which rows have ended; once they are enough, the last rows move into their slots and new ones are let in."""
+        is_open = self.is_row_open.tolist()
+        num_open = sum(is_open)
+        num_ended = len(is_open) - num_open
+        if num_ended == 0 or (num_open > 0 and num_ended < LEAVING_SHARE * len(is_open)):
+            return
+        holes = [place for place in range(num_open) if not is_open[place]]
+        movers = [place for place in range(num_open, len(is_open)) if is_open[place]]
+        order = list(range(num_open))
+        for hole, mover in zip(holes, movers, strict=True):
+            order[hole] = mover
+            self.cache.copy_slot(mover, hole, self.spans[mover] + self.num_steps)
+        keep = self._on_device(order)
+        self.rows, self.next_tokens, self.positions = self.rows[keep], self.next_tokens[keep], self.positions[keep]
+        self.is_row_open = self.is_row_open[keep]
+        self.spans = [self.spans[place] for place in order]
+        self._admit()
+
+    def _on_device(self, numbers: Any) -> Tensor:
+        return torch.tensor(numbers, dtype=torch.int64, device=self.device)
 
 
 @torch.no_grad()
@@ -155,26 +225,21 @@ def generate(
     eos_token_id: int,
     pad_token_id: int,
     dtype: str = "float32",
+    max_rows: int = 0,
 ) -> Completions:
-    """Complete all requests as one batch. `dtype` "bfloat16" runs the model under autocast."""
+    """Complete all requests, at most max_rows side by side (0: all). `dtype` "bfloat16" runs the model under autocast."""
     with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=dtype == "bfloat16"):
         decoding = Decoding(
-            model, requests, max_new_tokens=max_new_tokens, eos_token_id=eos_token_id, pad_token_id=pad_token_id
+            model,
+            requests,
+            max_new_tokens=max_new_tokens,
+            eos_token_id=eos_token_id,
+            pad_token_id=pad_token_id,
+            max_rows=max_rows,
         )
-        shape = (len(requests), max_new_tokens)
-        tokens = torch.full(shape, pad_token_id, device=model.device)
-        mask = torch.zeros(shape, dtype=torch.bool, device=model.device)
-        logprobs = torch.zeros(shape, device=model.device)
-        has_eos = torch.zeros(len(requests), dtype=torch.bool, device=model.device)
         while decoding.is_open:
-            column = decoding.num_done
-            step = decoding.step()
-            tokens[step.rows, column] = step.tokens
-            mask[step.rows, column] = True
-            logprobs[step.rows, column] = step.logprobs
-            has_eos[step.rows] = step.tokens == eos_token_id
-    width = decoding.num_done
-    return Completions(tokens[:, :width], mask[:, :width], logprobs[:, :width], has_eos)
+            decoding.step()
+    return decoding.completions()
 
 
 def _check_requests(model: Any, requests: Sequence[Request], max_new_tokens: int) -> None:

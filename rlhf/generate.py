@@ -24,6 +24,8 @@ from rlhf.sequences import encode_prompt, encode_prompts
 from rlhf.types import InputError, Report, ignore_report
 
 NUM_TOP_TOKENS = 5
+BATCHES_PER_WRITE = 4
+"""So many times batch_size rows share the engine, those that end making room for others; a kill loses at most these."""
 
 
 class Wanted(NamedTuple):
@@ -63,8 +65,8 @@ def sample_completions(
     missing.sort(key=lambda item: -len(item.request.prompt))
     started, num_tokens = time.monotonic(), 0
     with completions_path.open("a", encoding="utf-8") as file:
-        for start in range(0, len(missing), config.batch_size):
-            batch = missing[start : start + config.batch_size]
+        for start in range(0, len(missing), config.batch_size * BATCHES_PER_WRITE):
+            batch = missing[start : start + config.batch_size * BATCHES_PER_WRITE]
             completions = generate(
                 model,
                 [item.request for item in batch],
@@ -72,6 +74,7 @@ def sample_completions(
                 eos_token_id=tokenizer.eos_token_id,
                 pad_token_id=tokenizer.pad_token_id,
                 dtype=config.dtype,
+                max_rows=config.batch_size,
             )
             num_tokens += int(completions.mask.sum())
             for record in completion_records(tokenizer, batch, completions, checkpoint):

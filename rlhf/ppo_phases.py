@@ -93,23 +93,19 @@ def new_state(
 def collect_rollouts(state: PpoState, prompts: Sequence[list[int]], *, stream: str) -> Rollouts:
     """One sampled completion per prompt, from the current policy. `stream` names the random numbers: same name, same draws."""
     config = state.config
-    seeds = [derived_seed(config.seed, stream, row) for row in range(len(prompts))]
-    order = sorted(range(len(prompts)), key=lambda row: len(prompts[row]))
-    parts: list[Rollouts] = []
-    for start in range(0, len(order), config.generation_batch_size):
-        rows = order[start : start + config.generation_batch_size]
-        completions = generate(
-            state.policy,
-            [Request(prompts[row], config.temperature, 1.0, seeds[row]) for row in rows],
-            max_new_tokens=config.max_new_tokens,
-            eos_token_id=state.eos_token_id,
-            pad_token_id=state.pad_token_id,
-            dtype=config.dtype,
-        )
-        parts.append(join_rollouts([prompts[row] for row in rows], completions, pad_token_id=state.pad_token_id))
-    back = torch.empty(len(order), dtype=torch.int64)
-    back[order] = torch.arange(len(order))
-    return _concatenate(parts, state.pad_token_id).take(back.to(parts[0].lengths.device))
+    completions = generate(
+        state.policy,
+        [
+            Request(prompt, config.temperature, 1.0, derived_seed(config.seed, stream, row))
+            for row, prompt in enumerate(prompts)
+        ],
+        max_new_tokens=config.max_new_tokens,
+        eos_token_id=state.eos_token_id,
+        pad_token_id=state.pad_token_id,
+        dtype=config.dtype,
+        max_rows=config.generation_batch_size,
+    )
+    return join_rollouts(prompts, completions, pad_token_id=state.pad_token_id)
 
 
 @torch.no_grad()
@@ -278,15 +274,3 @@ def _step(model: PreTrainedModel, optimizer: torch.optim.Optimizer, loss: Tensor
 
 def _take(estimates: Estimates, index: Tensor) -> Estimates:
     return Estimates(*(field[index] for field in estimates))
-
-
-def _concatenate(parts: list[Rollouts], pad_token_id: int) -> Rollouts:
-    """Stack batches of different widths; fields of two dimensions are padded on the right."""
-    fillers = (pad_token_id, 0, 0, pad_token_id, False, 0.0, False)
-    fields = []
-    for column, filler in zip(zip(*parts, strict=True), fillers, strict=True):
-        width = max(part.shape[-1] for part in column)
-        if column[0].dim() == 2:
-            column = tuple(nn.functional.pad(part, (0, width - part.shape[1]), value=filler) for part in column)
-        fields.append(torch.cat(column))
-    return Rollouts(*fields)

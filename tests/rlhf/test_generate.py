@@ -13,8 +13,9 @@ from rlhf.config import SampleConfig
 from rlhf.decoding import Decoding, Request, generate
 from rlhf.generate import check_lengths, sample_completions, token_probabilities, wanted_completions
 from rlhf.records import read_records, write_records
-from rlhf.sampling import derived_seed, draw_tokens, row_uniforms
+from rlhf.sampling import GOLDEN, _mixed, derived_seed, draw_tokens, row_uniforms
 from rlhf.types import InputError
+from tests.rlhf.architectures import MAKERS, lively_model
 
 
 def requests(count: int, *, temperature: float = 1.0, top_p: float = 1.0) -> list[Request]:
@@ -77,6 +78,7 @@ def test_cached_decode_and_left_padding_equal_a_full_forward_without_padding(liv
     seen: list[list[int]] = [[] for _ in rows]
     while decoding.is_open:
         step = decoding.step()
+        assert step.is_open.all()
         for place, token, logits in zip(step.rows.tolist(), step.tokens.tolist(), step.logits, strict=True):
             full = lively(torch.tensor([rows[place].prompt + seen[place]])).logits[0, -1]
             torch.testing.assert_close(logits.log_softmax(-1), full.log_softmax(-1), atol=1e-5, rtol=1e-5)
@@ -136,8 +138,56 @@ def test_draws_follow_the_distribution_and_never_take_an_impossible_token():
 
 
 def test_uniforms_depend_on_the_row_seed_alone():
-    assert (row_uniforms([3, 4], 5)[1] == row_uniforms([4], 5)[0]).all()
+    steps = torch.arange(5)
+    together = row_uniforms(torch.tensor([3] * 5 + [4] * 5), torch.cat([steps, steps]))
+    assert (together[5:] == row_uniforms(torch.full((5,), 4), steps)).all()
+    assert len(set(together.tolist())) == 10
+    many = row_uniforms(torch.arange(1000).repeat_interleave(50), torch.arange(50).repeat(1000))
+    assert abs(float(many.mean()) - 0.5) < 0.005
+    torch.testing.assert_close(many.histc(10, 0, 1), torch.full((10,), 5000.0), atol=300, rtol=0)
+    # splitmix64 of the published reference: the third value from seed 1234567 is 9817491932198370423.
+    state = torch.tensor([1234567]) + torch.tensor([3]) * GOLDEN
+    assert int(_mixed(state)) % 2**64 == 9817491932198370423
     assert derived_seed(1, "a", 0) != derived_seed(1, "a", 1) != derived_seed("1", "a", 1)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@torch.no_grad()
+def test_every_architecture_decodes_what_a_full_forward_says_though_rows_come_and_go(name: str):
+    model = lively_model(name)
+    prompts = [[5], [7, 8, 9], list(range(10, 32)), [7, 8, 9], list(range(40, 57)), [50, 51], [7, 8, 9], [60] * 9]
+    rows = [Request(prompt, 1.0, 1.0, seed) for seed, prompt in enumerate(prompts)]
+    found = generate(model, rows, max_new_tokens=18, eos_token_id=33, pad_token_id=0, max_rows=3)
+    alone = [generate(model, [row], max_new_tokens=18, eos_token_id=33, pad_token_id=0) for row in rows]
+    for place, (row, one) in enumerate(zip(rows, alone, strict=True)):
+        tokens = found.tokens[place][found.mask[place]].tolist()
+        assert tokens == one.tokens[0].tolist(), "the same text whatever else is in the batch"
+        logits = model(torch.tensor([row.prompt + tokens])).logits[0, len(row.prompt) - 1 : -1]
+        expected = logits.log_softmax(-1).gather(-1, torch.tensor(tokens)[:, None]).squeeze(-1)
+        torch.testing.assert_close(found.logprobs[place][: len(tokens)], expected, atol=2e-4, rtol=2e-4)
+    assert len({tuple(row.tolist()) for row in found.tokens[[1, 3, 6]]}) == 3
+
+
+@torch.no_grad()
+def test_waiting_requests_take_the_slots_of_finished_rows_and_a_prompt_is_read_once(lively, monkeypatch):
+    lively.lm_head.weight.mul_(3.0)  # so that one token is likely enough to end many rows early
+    rows = [Request([9, 10, 11, 12], 1.0, 1.0, seed) for seed in range(20)] + requests(4)
+    eos = int(complete(lively, rows, eos=-1).tokens[:, 1:5].flatten().bincount().argmax())
+    read = []
+    base = lively.base_model.forward
+    monkeypatch.setattr(
+        lively.base_model, "forward", lambda *a, **k: read.append(k["input_ids"].shape) or base(*a, **k)
+    )
+    decoding = Decoding(lively, rows, max_new_tokens=12, eos_token_id=eos, pad_token_id=0, max_rows=8)
+    assert read == [(1, 3)], "eight completions of one prompt, read once but for its last token"
+    sizes = []
+    while decoding.is_open:
+        sizes.append(len(decoding.step().rows))
+    assert max(sizes) == 8
+    longest = int(decoding.completions().mask.sum(dim=1).max())
+    assert longest < len(sizes) < 3 * longest, "no wave waits for its longest row"
+    whole = complete(lively, rows, eos=eos)
+    assert (decoding.completions().tokens == whole.tokens).all()
 
 
 def test_a_prompt_beyond_the_context_is_refused(policy):
@@ -146,14 +196,15 @@ def test_a_prompt_beyond_the_context_is_refused(policy):
 
 
 def test_token_probabilities_show_the_raw_model(policy, tokenizer):
-    found = token_probabilities(policy, tokenizer, [{"role": "user", "content": "The cat"}], 0.5, 0.9, 6, 3)
+    SEED = 5
+    found = token_probabilities(policy, tokenizer, [{"role": "user", "content": "The cat"}], 0.5, 0.9, 6, SEED)
     assert found["finish_reason"] in ("eos", "length")
     for token in found["tokens"]:
         assert len(token["top"]) == 5
         shown = [item["probability"] for item in token["top"]]
         assert shown == sorted(shown, reverse=True)
         assert token["sampled_probability"] > token["probability"], "temperature 0.5 and top-p sharpen a likely token"
-    assert found == token_probabilities(policy, tokenizer, [{"role": "user", "content": "The cat"}], 0.5, 0.9, 6, 3)
+    assert found == token_probabilities(policy, tokenizer, [{"role": "user", "content": "The cat"}], 0.5, 0.9, 6, SEED)
 
 
 def test_sampling_goes_on_after_a_torn_line_and_then_is_done(tmp_path: Path, policy, tokenizer):
