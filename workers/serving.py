@@ -59,9 +59,9 @@ class Server:
 
         if uri not in self._models:
             folder = store.fetch(uri, cache_folder())
-            self._models[uri] = (load_policy(folder), load_tokenizer(folder))
-            while len(self._models) > MAX_CHECKPOINTS:
+            while len(self._models) >= MAX_CHECKPOINTS:  # before the next one takes its memory
                 self._models.popitem(last=False)
+            self._models[uri] = (load_policy(folder), load_tokenizer(folder))
         self._models.move_to_end(uri)
         return self._models[uri]
 

@@ -9,6 +9,7 @@ import pytest
 from labeling.feedback.imports import import_run
 from labeling.feedback.models import Completion, Demonstration, RankedCompletion, Ranking
 from labeling.jobs.models import Job
+from labeling.rounds.imports import Tally, import_end, import_give_up
 from labeling.rounds.models import Corpus, Import, Prompt
 from labeling.rounds.splits import split_of
 from labeling.store import store_open
@@ -190,3 +191,20 @@ def test_prompts_are_found_by_split_and_text(cast):
         for split in ("train", "validation", "test")
     }
     assert sum(whole.values()) == 30
+
+
+def test_a_late_error_of_an_attempt_that_was_given_up_does_not_undo_a_done_import(cast):
+    found = import_file(cast, "prompts", "a.jsonl", jsonl(PROMPTS))
+    import_end(found, Import.State.FAILED, Tally(), "JobTaken: it went on in another worker")
+    import_give_up(found.pk, "the worker died 5 times")
+    found.refresh_from_db()
+    assert (found.state, found.rows_done, found.reason) == ("done", 30, "")
+
+
+def test_an_import_whose_workers_died_says_so(cast):
+    reply = upload(cast, "prompts", "prompts.jsonl", jsonl(PROMPTS))
+    Import.objects.update(state=Import.State.RUNNING)
+    import_give_up(reply.json()["id"], "the worker died 5 times")
+    found = Import.objects.get()
+    assert (found.state, Prompt.objects.count()) == ("failed", 0)
+    assert "given up: the worker died 5 times" in found.reason
