@@ -57,19 +57,22 @@ def train_ppo(
     rows = read_prompts(config, tokenizer, prompts, state, report)
     require(rows, "prompt", prompts)
     training_rows, fixed_rows = split_prompts(rows, config)
-    progress = Progress(
+    saved = load_state(output, identity=identity)
+    if saved is not None:
+        before = restore(state, saved)
+    else:
+        before = answer_fixed_prompts(state, fixed_rows)
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in before.items())
+        report("log", {"text": f"ppo: before the first update: {numbers}"})
+    progress = Progress(  # its clock runs from here
         "ppo",
         report,
         max_steps=config.num_updates,
         max_seconds=config.max_seconds,
         checkpoint_every_seconds=config.checkpoint_every_seconds,
     )
-    if saved := load_state(output, identity=identity):
-        before = restore(state, saved)
+    if saved is not None:
         progress.resume(saved["progress"])
-    else:
-        before = answer_fixed_prompts(state, fixed_rows)
-        report("log", {"text": f"ppo: before the first update {before}"})
     stop_reason = ""
     while not progress.is_over and not stop_reason:
         metrics = run_update(state, training_rows, learning_rate_factor(config, progress))

@@ -57,20 +57,22 @@ def train_sft(
     held_out = load_demonstrations(tokenizer, validation, **limits, limit=config.max_validation_records)
     model = load_policy(base, tokenizer=tokenizer).to(device)  # type: ignore[arg-type]
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
-    progress = Progress(
+    state = load_state(output, identity=identity)
+    if state is not None:
+        loss_before = state["heldout_loss_before"]
+    else:
+        loss_before = heldout_loss(model, held_out, tokenizer.pad_token_id, config, device)
+    progress = Progress(  # its clock runs from here
         "sft",
         report,
         max_steps=num_steps(len(examples), config),
         max_seconds=config.max_seconds,
         checkpoint_every_seconds=config.checkpoint_every_seconds,
     )
-    if state := load_state(output, identity=identity):
+    if state is not None:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         progress.resume(state["progress"])
-        loss_before = state["heldout_loss_before"]
-    else:
-        loss_before = heldout_loss(model, held_out, tokenizer.pad_token_id, config, device)
     batches = endless_batches(
         [len(row.ids) for row in examples], config.batch_size, seed=config.seed, start_step=progress.step
     )

@@ -115,6 +115,21 @@ def test_sft_lowers_the_loss_and_loads_with_stock_transformers(
     assert train_sft(config, **inputs) == summary == json.loads((tmp_path / "out" / "summary.json").read_text())
 
 
+def test_the_clock_of_a_run_leaves_the_evaluation_before_it_out(
+    base_folder: Path, demonstrations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*arguments: object) -> float:
+        time.sleep(2.0)
+        return 1.0
+
+    monkeypatch.setattr("rlhf.sft.heldout_loss", slow)
+    summary = train_sft(
+        SftConfig(max_steps=2, batch_size=4, threads=1), base=base_folder, demonstrations=[demonstrations],
+        validation=[demonstrations], output=tmp_path / "out",
+    )  # fmt: skip
+    assert summary["seconds"] < 2.0, "else a budget by the clock would skip the warmup"
+
+
 def test_time_budget_ends_the_run(base_folder: Path, demonstrations: Path, tmp_path: Path) -> None:
     config = SftConfig(max_seconds=1.0, num_epochs=1000, batch_size=4, threads=1)
     summary = train_sft(
