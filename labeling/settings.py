@@ -85,7 +85,9 @@ def database_from_url(url: str, pool_size: int) -> dict[str, Any]:
 
 DEBUG = read_flag("DEBUG", False)
 SECRET_KEY = read_secret_key()
-SITE_URL = read_text("SITE_URL", "http://127.0.0.1:8000")  # the address people type; https turns secure cookies on
+SITE_URL = read_text("SITE_URL", "http://127.0.0.1:8000").rstrip(
+    "/"
+)  # the address people type; https turns secure cookies on
 SITE_HOST = urlsplit(SITE_URL).hostname or "127.0.0.1"
 IS_HTTPS = SITE_URL.startswith("https://")
 ALLOWED_HOSTS = sorted({"127.0.0.1", "localhost", "[::1]", SITE_HOST, *read_list("ALLOWED_HOSTS")})
@@ -96,7 +98,8 @@ DATABASE_POOL_SIZE = read_count("DATABASE_POOL_SIZE", 20)  # 0 = no pool, for pr
 DATABASES = {"default": database_from_url(DATABASE_URL, DATABASE_POOL_SIZE)}
 REDIS_URL = read_text("REDIS_URL", "redis://127.0.0.1:6379/0")
 RAY_ADDRESS = read_text("RAY_ADDRESS")
-RAY_AUTH_TOKEN_PATH = read_text("RAY_AUTH_TOKEN_PATH")
+RAY_AUTH_TOKEN = read_text("RAY_AUTH_TOKEN")
+RAY_AUTH_TOKEN_PATH = read_text("RAY_AUTH_TOKEN_PATH")  # the file of a token that is not given itself
 STORAGE_URL = read_text("STORAGE_URL", f"file://{VAR / 'store'}")
 MODELS_DIR = Path(read_text("MODELS_DIR", str(VAR / "models")))
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}

@@ -52,6 +52,13 @@ def cluster_answers() -> bool:
     return True
 
 
+def _token() -> str:
+    """What the cluster asks for: the token itself, or the file that holds it, read anew since a new head may have a new one."""
+    if settings.RAY_AUTH_TOKEN or not settings.RAY_AUTH_TOKEN_PATH:
+        return str(settings.RAY_AUTH_TOKEN)
+    return Path(settings.RAY_AUTH_TOKEN_PATH).read_text().strip()
+
+
 def _ask(method: str, path: str, body: dict[str, Any] | None = None, *, missing_ok: bool = False) -> Any:
     if not settings.RAY_ADDRESS:
         raise ClusterUnreachable(
@@ -59,8 +66,8 @@ def _ask(method: str, path: str, body: dict[str, Any] | None = None, *, missing_
         )
     request = urllib.request.Request(settings.RAY_ADDRESS.rstrip("/") + path, method=method)
     request.add_header("Content-Type", "application/json")
-    if settings.RAY_AUTH_TOKEN_PATH:
-        request.add_header("Authorization", f"Bearer {Path(settings.RAY_AUTH_TOKEN_PATH).read_text().strip()}")
+    if token := _token():
+        request.add_header("Authorization", f"Bearer {token}")
     data = None if body is None else json.dumps(body).encode()
     try:
         with urllib.request.urlopen(request, data=data, timeout=TIMEOUT_SECONDS) as response:

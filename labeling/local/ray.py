@@ -44,7 +44,7 @@ class Ray:
 
     def is_ready(self) -> bool:
         """Whether the job API takes requests."""
-        return answers(self.address, self.token_path)
+        return answers(self.address, self.token_path.read_text().strip())
 
     def wait(self, timeout: float = 90) -> None:
         """Return once the job API takes requests; LocalServiceError if the head ends or the time is over."""
@@ -90,11 +90,11 @@ def start(data_dir: Path, *, dashboard_port: int | None = None, num_cpus: int | 
     )  # fmt: skip
 
 
-def answers(address: str, token_path: Path | None) -> bool:
+def answers(address: str, token: str) -> bool:
     """Whether a Ray job API at this HTTP address takes our token."""
     request = urllib.request.Request(f"{address.rstrip('/')}/api/jobs/")
-    if token_path is not None and token_path.is_file():
-        request.add_header("Authorization", f"Bearer {token_path.read_text().strip()}")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
     try:
         with urllib.request.urlopen(request, timeout=3) as response:
             return bool(response.status == 200)

@@ -108,11 +108,14 @@ def _check_redis(url: str) -> None:
 
 
 def _check_ray(address: str) -> None:
-    token = os.environ.get("RAY_AUTH_TOKEN_PATH")
-    if not ray.answers(address, Path(token) if token else None):
+    path = os.environ.get("RAY_AUTH_TOKEN_PATH")
+    token = os.environ.get("RAY_AUTH_TOKEN") or (
+        Path(path).read_text().strip() if path and Path(path).is_file() else ""
+    )
+    if not ray.answers(address, token):
         raise LocalServiceError(
-            f"No Ray job API answers at {address} (RAY_ADDRESS, expected http://HOST:8265; RAY_AUTH_TOKEN_PATH for its token). "
-            "Start it or unset RAY_ADDRESS."
+            f"No Ray job API answers at {address} (RAY_ADDRESS, expected http://HOST:8265; its token in RAY_AUTH_TOKEN or in the "
+            "file RAY_AUTH_TOKEN_PATH). Start it or unset RAY_ADDRESS."
         )
 
 
