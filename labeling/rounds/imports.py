@@ -18,8 +18,9 @@ from django.conf import settings
 from django.db import connections, transaction
 from django.utils import timezone
 
+from labeling.rounds.held_out import HeldOut, asked_in, corpora_holding, held_out_of, texts_of
 from labeling.rounds.import_rows import FileError, PromptRow, Row, RowError, TextRow, rows_read
-from labeling.rounds.models import Corpus, Import, Prompt
+from labeling.rounds.models import Corpus, Import, Project, Prompt
 from labeling.rounds.splits import split_of, splits_refusal
 from labeling.store import Store, store_open
 
@@ -41,6 +42,7 @@ class Tally:
     errors: list[dict[str, Any]] = field(default_factory=list)
     by_split: Counter[str] = field(default_factory=Counter)
     by_contributor: Counter[str] = field(default_factory=Counter)
+    test_prompts: dict[str, tuple[int, str]] = field(default_factory=dict)  # new ones: id -> line, what it asks
 
     def refuse(self, line: int, error: RowError) -> None:
         self.refused += 1
@@ -103,10 +105,25 @@ def rows_write(found: Import, write: Writer, tally: Tally, heartbeat: Heartbeat)
                 write(found, batch, tally)
                 tally.rows += len(batch)
                 beside.submit(progress_write, found, bytes_done, tally, heartbeat).result()
+            held_out_check(found, tally)
             refuse_if_wrong(tally)
             import_end(found, Import.State.DONE, tally)
         finally:
             beside.submit(connections.close_all).result()
+
+
+def held_out_check(found: Import, tally: Tally) -> None:
+    """Refuses rows whose new test prompt is in a text for pretraining already. Locks the project against new texts."""
+    if not tally.test_prompts:
+        return
+    Project.objects.select_for_update(no_key=True).get(pk=found.project_id)
+    asked = ((name, text) for name, (_, text) in tally.test_prompts.items())
+    for name, corpus in corpora_holding(found.project, asked).items():
+        message = (
+            f"This prompt belongs to the split test, and the text {corpus!r} for pretraining holds it. Leave this row out, or"
+            " import the prompts before the texts."
+        )
+        tally.refuse(tally.test_prompts[name][0], RowError("prompt", message))
 
 
 def progress_write(found: Import, bytes_done: int, tally: Tally, heartbeat: Heartbeat) -> None:
@@ -164,6 +181,8 @@ def prompts_write(found: Import, batch: Sequence[tuple[int, PromptRow]], tally: 
             there[row.external_id] = prompt_new(found, row)
             new.append(there[row.external_id])
             tally.by_split[new[-1].split] += 1
+            if new[-1].split == Prompt.Split.TEST:
+                tally.test_prompts[row.external_id] = (line, asked_in(row.messages))
             if row.contributor:
                 tally.by_contributor[row.contributor] += 1
         elif known.messages != row.messages and not is_same_by_hash(row):
@@ -189,13 +208,23 @@ def prompt_new(found: Import, row: PromptRow) -> Prompt:
 
 
 def corpus_write(found: Import, tally: Tally, heartbeat: Heartbeat) -> None:
-    """Copy checked texts to one compressed file in the store, then add the Corpus in the transaction that ends the import."""
+    """Copy checked texts to one compressed file in the store, then add the Corpus in the transaction that ends the import.
+
+    That transaction locks the project and looks for the test prompts that came meanwhile.
+    """
     store = store_open(settings.STORAGE_URL)
     name = f"corpora/{found.pk}/texts.jsonl.gz"
+    held_out, newest = held_out_of(found.project)
     with store.open_write(name) as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, compresslevel=6) as target:
-        num_characters = texts_copy(found, target, tally, heartbeat)
+        num_characters = texts_copy(found, target, held_out, tally, heartbeat)
         refuse_if_wrong(tally)
     with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=found.project_id)
+        late, latest = held_out_of(found.project, after=newest)
+        if latest > newest and any(late.found_in(text) for text in texts_of(store.uri(name))):
+            raise ImportRefused(
+                "Test prompts that these texts hold were imported at the same time. Upload the file again."
+            )
         Corpus.objects.create(
             project=found.project,
             name=corpus_name(found),
@@ -207,11 +236,15 @@ def corpus_write(found: Import, tally: Tally, heartbeat: Heartbeat) -> None:
         import_end(found, Import.State.DONE, tally)
 
 
-def texts_copy(found: Import, target: Any, tally: Tally, heartbeat: Heartbeat) -> int:
+def texts_copy(found: Import, target: Any, held_out: HeldOut, tally: Tally, heartbeat: Heartbeat) -> int:
     num_characters = 0
     for batch, bytes_done in batches(found, tally):
-        for _, row in batch:
+        for line, row in batch:
             assert isinstance(row, TextRow)
+            if prompt := held_out.found_in(row.text):
+                message = f"Expected a text without test prompts, got one that holds {prompt!r}. Remove it: test prompts measure."
+                tally.refuse(line, RowError("text", message))
+                continue
             record = {"text": row.text, **({"title": row.title} if row.title else {})}
             target.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
             num_characters += len(row.text)
