@@ -217,6 +217,9 @@ class Answer(models.Model):
                 condition=Q(place__isnull=False, task__isnull=False) | Q(imported_from__isnull=False),
                 name="%(class)s_has_origin",
             ),
+            models.CheckConstraint(
+                condition=Q(superseded_by=None) | Q(is_counted=False), name="%(class)s_superseded_is_not_counted"
+            ),
         ]
 
 

@@ -57,6 +57,18 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__in=["labeler", "manager", "engineer"]), name="invitation_role_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, accepted_by=None)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="invitation_accepted_by_someone",
+            ),
+        ]
+
 
 class GuidelineVersion(models.Model):
     """Numbered, never edited: a change is a new version, and every answer names the version it was given under."""
@@ -115,6 +127,16 @@ class Import(models.Model):
     created_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["prompts", "demonstrations", "rankings", "texts"]), name="import_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running", "done", "refused", "failed"]), name="import_state_is_known"
+            ),
+        ]
 
 
 class Corpus(models.Model):
@@ -208,6 +230,7 @@ class RoundStage(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["round", "position"], name="round_stage_position_once"),
+            models.UniqueConstraint(fields=["round", "kind"], name="round_stage_kind_once"),
             models.UniqueConstraint(fields=["round"], condition=Q(state="running"), name="round_one_running_stage"),
             models.CheckConstraint(
                 condition=Q(state__in=["waiting", "running", "done", "failed", "skipped"]), name="stage_state_is_known"
@@ -245,7 +268,15 @@ class Checkpoint(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "role", "sha256"], name="checkpoint_sha256_once"),
+            models.UniqueConstraint(
+                fields=["project"],
+                condition=Q(role="policy", state="published"),
+                name="checkpoint_one_published_policy",
+            ),
             models.CheckConstraint(
                 condition=Q(role__in=["base", "policy", "reward", "value"]), name="checkpoint_role_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["registered", "published", "retired"]), name="checkpoint_state_is_known"
             ),
         ]

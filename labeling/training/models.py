@@ -37,6 +37,16 @@ class DatasetSnapshot(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     sealed_at = models.DateTimeField(null=True)
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["demonstrations", "rankings", "prompts"]), name="snapshot_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "frozen", "sealed", "failed"]), name="snapshot_state_is_known"
+            ),
+        ]
+
 
 class SnapshotItem(models.Model):
     """Membership of one row (a Demonstration, Ranking or Prompt, by the snapshot's kind) in a snapshot."""
@@ -90,7 +100,11 @@ class TrainingRun(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["queued", "submitted", "running", "done", "failed", "cancelled"]),
                 name="run_state_is_known",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["tokenizer", "pretrain", "sft", "reward", "ppo", "sample"]),
+                name="run_kind_is_known",
+            ),
         ]
 
 
