@@ -14,6 +14,7 @@ from labeling.feedback.models import Draft, Place, Skip
 from labeling.rounds.models import Project
 
 MAX_LIVE_LEASES = 2  # the task on the screen and the one fetched ahead of it
+AHEAD_SECONDS = 120  # lease of a task fetched ahead: nobody works on it yet, so it must not keep a stage waiting
 REOPEN_AFTER_SECONDS = 3600  # how long after its expiry an untaken lease goes back to the open places
 
 
@@ -49,7 +50,7 @@ RETURNING id
 """
 _RESUME = """
 UPDATE feedback_place
-SET lease_expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+SET lease_expires_at = GREATEST(lease_expires_at, clock_timestamp() + make_interval(secs => %(seconds)s))
 WHERE id = (
   SELECT id FROM feedback_place
   WHERE labeler_id = %(labeler)s AND project_id = %(project)s AND state = 'leased' AND id <> %(after)s
@@ -76,14 +77,18 @@ def place_claim(*, labeler: User, project: Project, after_place: int | None = No
     """Returns the id of a Place leased to the labeler, or None when nothing is open for them.
 
     A Place that the labeler holds already, other than `after_place`, is given again with its lease renewed. Else the best
-    open Place is taken: highest priority, then oldest, never of a task that they answered, hold or skipped.
+    open Place is taken: highest priority, then oldest, never of a task that they answered, hold or skipped. With `after_place`
+    the Place is fetched ahead and leased for AHEAD_SECONDS; it gets its whole lease when it is claimed to be worked on.
+    An archived project hands out nothing.
     """
+    if project.is_archived:
+        return None
     labeler_serialize(project_id=project.pk, labeler_id=labeler.pk)
     values: dict[str, int | str] = {
         "project": project.pk,
         "labeler": labeler.pk,
         "after": after_place or 0,
-        "seconds": project.lease_seconds,
+        "seconds": project.lease_seconds if after_place is None else min(project.lease_seconds, AHEAD_SECONDS),
         "token": str(uuid.uuid4()),
     }
     with connection.cursor() as cursor:

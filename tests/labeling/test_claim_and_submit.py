@@ -70,6 +70,29 @@ def test_claiming_again_gives_the_same_lease_and_prefetch_gives_another(ann, pro
     assert Place.objects.filter(state="leased").count() == 2
 
 
+def test_a_task_fetched_ahead_is_held_shortly_until_it_is_worked_on(ann, bob, project):
+    """An idle labeler keeps the second task for two minutes, not for a whole lease."""
+    make_ranking_tasks(project, make_prompts(project, 2))
+    first = claim(ann, project)
+    ahead = claim(ann, project, after_place=first["place"]["id"])
+    assert 590 < first["place"]["seconds_left"] <= 600
+    assert 110 < ahead["place"]["seconds_left"] <= 120
+    assert claim(bob, project) is None
+    following = submit(ann, first, "k1", claim_next=True).json()["next"]["place"]
+    assert (following["id"], following["lease_token"]) == (ahead["place"]["id"], ahead["place"]["lease_token"])
+    assert following["seconds_left"] > 590
+    assert claim(ann, project, after_place=first["place"]["id"])["place"]["seconds_left"] > 590  # never shortened
+
+
+def test_a_task_fetched_ahead_and_forgotten_goes_to_the_next_labeler(ann, bob, project):
+    make_ranking_tasks(project, make_prompts(project, 2))
+    first = claim(ann, project)
+    ahead = claim(ann, project, after_place=first["place"]["id"])
+    expire(ahead)
+    assert claim(bob, project)["place"]["id"] == ahead["place"]["id"]
+    assert submit(ann, first, "k1", claim_next=True).json()["next"] is None
+
+
 def test_two_labelers_never_get_one_place(ann, bob, project):
     make_ranking_tasks(project, make_prompts(project, 1))
     assert claim(ann, project) is not None

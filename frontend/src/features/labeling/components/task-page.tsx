@@ -30,7 +30,7 @@ export function TaskPage() {
       </Alert>
     );
   }
-  if (status === "empty" && !queue.isSending) {
+  if (status === "empty" && queue.busy.length === 0) {
     return (
       <div data-testid="nothing-open">
         <EmptyState icon={IconMoodSmile} title="Nothing is open right now" text="You have done all there is. New tasks come when the round moves on.">

@@ -33,7 +33,7 @@ export function TaskView({ projectId, userId, task, queue }: TaskViewProps) {
     stop();
     void queue.submit(task, { seconds: seconds.current, notes: draft.notes, answer: content }, forget);
   };
-  const answerProps = { assignment, draft, change, submit, isSending: queue.isSending, isLost };
+  const answerProps = { assignment, draft, change, submit, isSending: queue.busy.includes(assignment.place.id), isLost };
   return (
     <div data-testid="task" data-task-id={assignment.task.id} data-kind={assignment.task.kind}>
       <TaskBar

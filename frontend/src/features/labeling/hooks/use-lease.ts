@@ -16,6 +16,7 @@ export function useLease({ assignment, deadline: firstDeadline }: HeldTask) {
   const [isLost, setIsLost] = useState(false);
   const [error, setError] = useState<Error | null>(null);
   const isActive = useRef(true);
+  useEffect(() => setDeadline((known) => Math.max(known, firstDeadline)), [firstDeadline]);
 
   const extend = useCallback(async () => {
     try {

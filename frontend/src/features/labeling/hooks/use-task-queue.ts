@@ -25,20 +25,32 @@ interface QueueState {
 }
 
 function hold(assignment: Assignment | null): HeldTask | null {
-  return assignment && { assignment, deadline: Date.now() + assignment.place.lease_seconds * 1000 };
+  return assignment && { assignment, deadline: Date.now() + assignment.place.seconds_left * 1000 };
+}
+
+/** An answer given while the one before it was still on its way. */
+interface Waiting {
+  task: HeldTask;
+  content: SubmitContent;
+  onStored: () => void;
 }
 
 function asError(failure: unknown): Error {
   return failure instanceof Error ? failure : new Error(String(failure));
 }
 
-/** The task on the screen and the one fetched ahead. A submitted task leaves at once; if it is refused it comes back. */
+/**
+ * The task on the screen and the one fetched ahead. A submitted task leaves at once; if it is refused it comes back. An answer that
+ * is submitted while the one before is on its way waits its turn.
+ */
 export function useTaskQueue(projectId: number) {
   const queryClient = useQueryClient();
   const [state, setState] = useState<QueueState>({ status: "loading", task: null, error: null });
-  const [isSending, setIsSending] = useState(false);
+  const [busy, setBusy] = useState<number[]>([]); // places whose answers are on their way or wait for it
   const ahead = useRef<HeldTask | null>(null);
   const sending = useRef(false);
+  const waiting = useRef<Waiting | null>(null);
+  const turn = useRef(0); // a task fetched ahead for an earlier screen comes too late
   const keys = useRef(new Map<number, { content: string; key: string }>());
 
   const show = useCallback((task: HeldTask | null) => {
@@ -48,12 +60,10 @@ export function useTaskQueue(projectId: number) {
   const fetchAhead = useCallback(
     async (current: HeldTask | null) => {
       ahead.current = null;
+      const mine = ++turn.current;
       if (!current) return;
-      try {
-        ahead.current = hold((await claimTask(projectId, current.assignment.place.id)).assignment);
-      } catch {
-        ahead.current = null; // the submit brings the next task, or says what is wrong
-      }
+      const claimed = await claimTask(projectId, current.assignment.place.id).catch(() => null); // a submit says what is wrong
+      if (mine === turn.current) ahead.current = hold(claimed?.assignment ?? null);
     },
     [projectId],
   );
@@ -82,31 +92,59 @@ export function useTaskQueue(projectId: number) {
     return key;
   };
 
-  const submit = async (task: HeldTask, content: SubmitContent, onStored: () => void) => {
-    if (sending.current) return;
-    sending.current = true;
-    setIsSending(true);
+  /** Stores the answer and returns what follows; throws what the server refused. */
+  const send = async ({ task, content, onStored }: Waiting, claimNext: boolean): Promise<HeldTask | null> => {
     const { place } = task.assignment;
-    const body: SubmitBody = { ...content, lease_token: place.lease_token, claim_next: true };
-    const shownAhead = ahead.current;
-    ahead.current = null;
-    if (shownAhead) show(shownAhead);
+    const body: SubmitBody = { ...content, lease_token: place.lease_token, claim_next: claimNext };
+    const { answer, next } = await submitAnswer(place.id, keyFor(place.id, body), body);
+    keys.current.delete(place.id);
+    onStored();
+    if (!answer.is_counted) notifications.show({ color: "yellow", message: "Stored, but the task had all its answers already." });
+    return hold(next);
+  };
+
+  /** The task before was refused and is on the screen again: what waited behind it is stored all the same, or comes after it. */
+  const sendBehind = async (given: Waiting) => {
     try {
-      const { answer, next } = await submitAnswer(place.id, keyFor(place.id, body), body);
-      keys.current.delete(place.id);
-      onStored();
-      if (!answer.is_counted) notifications.show({ color: "yellow", message: "Stored, but the task had all its answers already." });
-      const following = hold(next);
-      if (!shownAhead || following?.assignment.place.id !== shownAhead.assignment.place.id) show(following);
-      void fetchAhead(following);
+      await send(given, false);
+      ahead.current = null;
+    } catch {
+      ahead.current = given.task; // its draft is in this browser
+    }
+  };
+
+  const submit = async (task: HeldTask, content: SubmitContent, onStored: () => void) => {
+    const { place } = task.assignment;
+    setBusy((ids) => [...ids.filter((id) => id !== place.id), place.id]);
+    if (sending.current) {
+      waiting.current = { task, content, onStored };
+      return;
+    }
+    sending.current = true;
+    const shownAhead = ahead.current && ahead.current.deadline > Date.now() ? ahead.current : null;
+    ahead.current = null;
+    turn.current += 1;
+    if (shownAhead) show(shownAhead);
+    let hasFailed = false;
+    try {
+      const following = await send({ task, content, onStored }, true);
+      if (shownAhead && following?.assignment.place.id === shownAhead.assignment.place.id) {
+        // On the screen already, with a short lease; the claim gave it a whole one. What is typed there must not be disturbed.
+        setState((now) => (now.task === shownAhead ? { ...now, task: { ...shownAhead, deadline: following.deadline } } : now));
+      } else if (!waiting.current) show(following);
+      if (!waiting.current) void fetchAhead(following);
       void queryClient.invalidateQueries({ queryKey: ["projects", projectId, "labeling"] });
     } catch (failure) {
+      hasFailed = true;
       ahead.current = shownAhead;
       setState({ status: "ready", task, error: asError(failure) });
-    } finally {
-      sending.current = false;
-      setIsSending(false);
     }
+    const given = waiting.current;
+    waiting.current = null;
+    if (given && hasFailed) await sendBehind(given);
+    sending.current = false;
+    setBusy(given && !hasFailed ? [given.task.assignment.place.id] : []);
+    if (given && !hasFailed) await submit(given.task, given.content, given.onStored);
   };
 
   const skip = async (task: HeldTask, reason: SkipReason, note: string) => {
@@ -117,7 +155,7 @@ export function useTaskQueue(projectId: number) {
     void fetchAhead(following);
   };
 
-  return { ...state, isSending, isLost: state.error instanceof ApiError && state.error.code === "lease_lost", submit, skip, load };
+  return { ...state, busy, isLost: state.error instanceof ApiError && state.error.code === "lease_lost", submit, skip, load };
 }
 
 /** The task fetched ahead goes back when the page is left, so that somebody else gets it at once. */
