@@ -27,10 +27,12 @@ OVER = (State.DONE, State.SKIPPED)
 def round_start(*, project: Project, actor: User, recipe: Sequence[Mapping[str, Any]] | None = None) -> Round:
     """Creates the project's next round with its stages and moves it as far as it goes. Locks the project.
 
-    Raises Conflict while an earlier round still has a stage that is not over, and InvalidInput for a wrong recipe.
+    Raises Conflict in an archived project and while an earlier round still has a stage that is not over, and InvalidInput
+    for a wrong recipe.
     """
     checked = recipe_check(default_recipe() if recipe is None else recipe)
-    Project.objects.select_for_update().get(pk=project.pk)
+    if Project.objects.select_for_update(no_key=True).get(pk=project.pk).is_archived:
+        raise Conflict("This project is archived, so no round starts in it. Take it out of the archive under Settings.")
     unfinished = (
         RoundStage.objects.filter(round__project=project).exclude(state__in=OVER).select_related("round").first()
     )
@@ -51,7 +53,7 @@ def round_start(*, project: Project, actor: User, recipe: Sequence[Mapping[str, 
 @transaction.atomic
 def round_advance(round_id: int) -> bool:
     """Moves a round as far as it goes now; returns whether anything changed. Locks the round."""
-    moved = Round.objects.select_for_update().get(pk=round_id)
+    moved = Round.objects.select_for_update(no_key=True).get(pk=round_id)
     has_changed = False
     for stage in RoundStage.objects.filter(round=moved).order_by("position"):
         before = (stage.state, stage.reason, dict(stage.outputs))
@@ -75,7 +77,7 @@ def stage_act(moved: Round, position: int, action: str, actor: User, note: str =
 
     Raises NotFound, Forbidden when the person's roles do not allow the action, Conflict when the stage's state does not.
     """
-    Round.objects.select_for_update().get(pk=moved.pk)
+    Round.objects.select_for_update(no_key=True).get(pk=moved.pk)
     stage = RoundStage.objects.filter(round=moved, position=position).first()
     if stage is None:
         raise NotFound(f"Round {moved.number} has no stage {position}.")

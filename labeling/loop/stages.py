@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
-
 from labeling.feedback.models import Place
 from labeling.feedback.services import places_close
 from labeling.loop import tasks
@@ -16,6 +14,7 @@ from labeling.training.services import run_create, snapshot_create
 
 Kind = RoundStage.Kind
 PPO_VALUE = "value"
+RIVAL_ROLES = ("policy_b", "policy_c")
 
 
 class StageFailed(Exception):
@@ -79,23 +78,28 @@ def policy_of_round(owner: Round) -> Checkpoint | None:
     return _made(owner, Kind.PPO) or _made(owner, Kind.SFT)
 
 
-def _made(owner: Round, kind: str) -> Checkpoint | None:
-    stage = RoundStage.objects.filter(round=owner, kind=kind, state=RoundStage.State.DONE).first()
-    return None if stage is None else Checkpoint.objects.filter(pk=stage.outputs.get("checkpoint_id")).first()
-
-
 def sft_of(owner: Round) -> Checkpoint | None:
-    """This round's SFT policy; that of the newest earlier round when this round's recipe leaves sft out."""
-    if RoundStage.objects.filter(round=owner, kind=Kind.SFT).exclude(state=RoundStage.State.SKIPPED).exists():
-        return _made(owner, Kind.SFT)
-    return next(filter(None, (_made(stage.round, Kind.SFT) for stage in _earlier_sft(owner))), None)
+    """This round's SFT policy; that of the newest earlier round that made one when this round leaves sft out or skipped it."""
+    return _made_by(_sft_stage(owner))
 
 
-def _earlier_sft(owner: Round) -> QuerySet[RoundStage]:
-    earlier = RoundStage.objects.filter(
-        round__project_id=owner.project_id, round__number__lt=owner.number, kind=Kind.SFT
+def _sft_stage(owner: Round) -> RoundStage | None:
+    """The stage that made, or will make, the SFT policy of a round."""
+    kept = RoundStage.objects.filter(kind=Kind.SFT).exclude(state=RoundStage.State.SKIPPED)
+    earlier = kept.filter(
+        round__project_id=owner.project_id, round__number__lt=owner.number, state=RoundStage.State.DONE
     )
-    return earlier.select_related("round").order_by("-round__number")
+    return kept.filter(round=owner).first() or earlier.order_by("-round__number").first()
+
+
+def _made(owner: Round, kind: str) -> Checkpoint | None:
+    return _made_by(RoundStage.objects.filter(round=owner, kind=kind).first())
+
+
+def _made_by(stage: RoundStage | None) -> Checkpoint | None:
+    if stage is None or stage.state != RoundStage.State.DONE:
+        return None
+    return Checkpoint.objects.filter(pk=stage.outputs.get("checkpoint_id")).first()
 
 
 def _demonstrate(stage: RoundStage) -> Progress:
@@ -148,7 +152,7 @@ def _reward(stage: RoundStage) -> Progress:
     if rankings is None:
         return Progress(outputs, reason)
     inputs: dict[str, Any] = {"base": sft_of(stage.round), "rankings": rankings}
-    sft = RoundStage.objects.filter(round=stage.round, kind=Kind.SFT).first() or _earlier_sft(stage.round).first()
+    sft = _sft_stage(stage.round)
     demonstrations = DatasetSnapshot.objects.filter(pk=sft.outputs.get("snapshot_id")).first() if sft else None
     if demonstrations is not None:
         inputs["demonstrations"] = demonstrations
@@ -168,12 +172,9 @@ def _ppo(stage: RoundStage) -> Progress:
 
 def _evaluate(stage: RoundStage) -> Progress:
     """Samples test prompts from the new policy and its rivals, asks people which they prefer, and stores the win rates."""
-    wanted, new = int(stage.options.get("num_prompts", 0)), policy_of_round(stage.round)
-    if not wanted or new is None:
-        return Progress(dict(stage.outputs))
-    rivals = [rival for rival in (published_of(stage.round), sft_of(stage.round)) if rival and rival.pk != new.pk]
-    rivals = list({rival.pk: rival for rival in rivals}.values())
-    if not rivals:
+    wanted = int(stage.options.get("num_prompts", 0))
+    new, rivals = _contestants(stage)
+    if not wanted or new is None or not rivals:
         return Progress(dict(stage.outputs))
     filters = {"splits": ["test"], "limit": wanted, "seed": 2000 + stage.round.number}
     outputs, snapshot, reason = _snapshot(
@@ -181,7 +182,7 @@ def _evaluate(stage: RoundStage) -> Progress:
     )
     if snapshot is None:
         return Progress(outputs, reason)
-    roles = dict(zip(("policy_b", "policy_c"), rivals, strict=False))
+    roles = dict(zip(RIVAL_ROLES, rivals, strict=False))
     sampled = _run(
         stage, outputs, "sample", {"policy": new, "prompts": snapshot, **roles}, {"completions_per_prompt": 1}
     )
@@ -194,6 +195,17 @@ def _evaluate(stage: RoundStage) -> Progress:
     if progress.is_done:
         outputs["evaluation_ids"] = evaluations_create(stage, new, rivals)
     return Progress(outputs, progress.reason)
+
+
+def _contestants(stage: RoundStage) -> tuple[Checkpoint | None, list[Checkpoint]]:
+    """The new policy and those it is compared with; once sampled they stay, whatever is published meanwhile."""
+    run = TrainingRun.objects.filter(pk=stage.outputs.get("run_id", 0)).first()
+    if run is not None:
+        sampled = {given.role: given.checkpoint for given in run.inputs.select_related("checkpoint")}
+        return sampled["policy"], [rival for role in RIVAL_ROLES if (rival := sampled.get(role)) is not None]
+    new = policy_of_round(stage.round)
+    found = {rival.pk: rival for rival in (published_of(stage.round), sft_of(stage.round)) if rival is not None}
+    return new, [rival for pk, rival in found.items() if new is None or pk != new.pk]
 
 
 def _approve(stage: RoundStage) -> Progress:

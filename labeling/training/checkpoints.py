@@ -42,10 +42,11 @@ def base_register(*, project: Project, actor: User, source: str, name: str = "")
 
 @transaction.atomic
 def checkpoint_publish(*, checkpoint: Checkpoint, actor: User | None) -> Checkpoint:
-    """Makes a policy the project's published one and retires the one before. Locks the project's published policies."""
+    """Makes a policy the project's published one and retires the one before. Locks the project: two clicks take turns."""
     if checkpoint.role != Checkpoint.Role.POLICY:
         raise Conflict(f"Expected a policy, got a checkpoint of role {checkpoint.role}; only policies are published.")
-    published = Checkpoint.objects.select_for_update().filter(
+    Project.objects.select_for_update(no_key=True).get(pk=checkpoint.project_id)
+    published = Checkpoint.objects.filter(
         project=checkpoint.project_id, role=Checkpoint.Role.POLICY, state=Checkpoint.State.PUBLISHED
     )
     for earlier in published.exclude(pk=checkpoint.pk):

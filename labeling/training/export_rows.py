@@ -29,8 +29,11 @@ def _rankings(ids: Sequence[int]) -> QuerySet[Ranking]:
     return rows.prefetch_related(Prefetch("ranked_completions", ranked))
 
 
-def _ranking(row: Ranking) -> Record:
-    ranked = list(row.ranked_completions.all())
+def _ranking(row: Ranking) -> Record | None:
+    """The order of the completions whose text is still there; None when fewer than two are."""
+    ranked = [item for item in row.ranked_completions.all() if item.completion.redacted_at is None]
+    if len(ranked) < 2:
+        return None
     return {
         **_common(row),
         "task_id": _text(row.task_id),
@@ -69,7 +72,7 @@ def _text(value: int | None) -> str | None:
     return None if value is None else str(value)
 
 
-EXPORTED: dict[str, tuple[Callable[[Sequence[int]], QuerySet[Any]], Callable[[Any], Record]]] = {
+EXPORTED: dict[str, tuple[Callable[[Sequence[int]], QuerySet[Any]], Callable[[Any], Record | None]]] = {
     "demonstrations": (_demonstrations, _demonstration),
     "rankings": (_rankings, _ranking),
     "prompts": (_prompts, _prompt),

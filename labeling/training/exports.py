@@ -63,7 +63,7 @@ class EmptySnapshot(DomainError):
 @transaction.atomic
 def snapshot_freeze(snapshot_id: int) -> DatasetSnapshot:
     """Fixes the members of a queued snapshot in one statement; a frozen one is returned as it is. Raises EmptySnapshot."""
-    snapshot = DatasetSnapshot.objects.select_for_update().get(pk=snapshot_id)
+    snapshot = DatasetSnapshot.objects.select_for_update(no_key=True).get(pk=snapshot_id)
     if snapshot.state != State.QUEUED:
         return snapshot
     values = {
@@ -107,7 +107,7 @@ def export_run(snapshot_id: int, heartbeat: Heartbeat) -> DatasetSnapshot:
 @transaction.atomic
 def snapshot_fail(snapshot_id: int, reason: str) -> DatasetSnapshot:
     """Ends a snapshot that is not sealed as failed."""
-    snapshot = DatasetSnapshot.objects.select_for_update().get(pk=snapshot_id)
+    snapshot = DatasetSnapshot.objects.select_for_update(no_key=True).get(pk=snapshot_id)
     if snapshot.state != State.SEALED:
         snapshot.state = State.FAILED
         snapshot.reason = reason
@@ -118,7 +118,7 @@ def snapshot_fail(snapshot_id: int, reason: str) -> DatasetSnapshot:
 @transaction.atomic
 def snapshot_seal(snapshot_id: int, *, uri: str, sha256: str, num_rows_by_split: dict[str, int]) -> DatasetSnapshot:
     """Makes a frozen snapshot immutable under the hash of its manifest; sealing it again changes nothing."""
-    snapshot = DatasetSnapshot.objects.select_for_update().get(pk=snapshot_id)
+    snapshot = DatasetSnapshot.objects.select_for_update(no_key=True).get(pk=snapshot_id)
     if snapshot.state == State.FROZEN:
         snapshot.state = State.SEALED
         snapshot.uri = uri
@@ -173,7 +173,9 @@ def _part_write(
 def _records(snapshot: DatasetSnapshot, ids: list[int]) -> Iterator[dict[str, Any]]:
     rows, record_of = EXPORTED[snapshot.kind]
     for row in rows(ids).order_by("pk"):
-        yield record_of(row)
+        record = record_of(row)
+        if record is not None:
+            yield record
 
 
 def _key_ranges(snapshot: DatasetSnapshot, split: str) -> list[tuple[int, int]]:

@@ -179,3 +179,20 @@ def test_labels_of_test_prompts_cannot_be_asked_for(project):
         tasks_create(project=project, specs=[TaskSpec(prompt=make_prompts(project, 1)[0].pk, kind="demonstration")])
         == 1
     )
+
+
+def test_a_redacted_completion_leaves_the_rankings_that_showed_it(project, store):
+    prompts = make_prompts(project, 2)
+    make_ranking_tasks(project, prompts)
+    ann, mia = client_of(make_user(project, "ann", "labeler")), client_of(make_user(project, "mia", "manager"))
+    for index in range(2):
+        body = ann.post(f"/api/v1/projects/{project.pk}/labeling/claim", {}, format="json").json()
+        assert submit(ann, body["assignment"], f"k{index}").status_code == 200
+    (first, *_), (_, second, third) = ([row.pk for row in prompt.completions.order_by("pk")] for prompt in prompts)
+    for completion in (first, second, third):  # one of three in the first ranking, two of three in the second
+        url = f"/api/v1/projects/{project.pk}/completions/{completion}/redact"
+        assert mia.post(url, {"reason": "names a person"}, format="json").status_code == 200
+    snapshot = snapshot_create(project=project, kind="rankings", filters={}, actor=None)
+    assert exports.export_run(snapshot.pk, lambda progress: None).num_rows == 1
+    (row,) = rows_of(store, snapshot, "train")
+    assert (row["completions"], row["ranks"]) == (["Answer 1", "Answer 2"], [2, 3])

@@ -241,3 +241,57 @@ def test_rounds_are_listed_with_their_derived_state(world):
     world.manager.post(world.url("rounds"), {"recipe": [RECIPE[1]]}, format="json")
     row = world.manager.get(world.url("rounds")).json()["results"][0]
     assert (row["number"], row["state"], row["current_stage"]) == (1, "waiting", "sft")
+
+
+def test_a_round_without_sft_goes_on_from_the_newest_earlier_one(world):
+    """Round 1 makes the SFT policy, round 2 skips its sft stage, round 3 has none: both learn rewards and PPO from round 1's."""
+    make_checkpoint(world.project, "base", "base")
+    world.manager.post(world.url("rounds"), {"recipe": [RECIPE[1]]}, format="json")
+    world.work()
+    sft = world.stage("sft", 1)["outputs"]
+    whole = [{**RECIPE[1], "manual": True}, *RECIPE[2:]]
+    for number, recipe in ((2, whole), (3, RECIPE[2:])):
+        assert world.manager.post(world.url("rounds"), {"recipe": recipe}, format="json").status_code == 201
+        if number == 2:
+            assert world.act(world.manager, "sft", "skip", number).status_code == 200
+        world.work()
+        world.label_all()
+        world.work()
+        runs = TrainingRun.objects.filter(round__number=number)
+        reward = runs.get(kind="reward").inputs
+        assert reward.get(role="base").checkpoint_id == sft["checkpoint_id"]
+        assert reward.get(role="demonstrations").snapshot_id == sft["snapshot_id"]
+        assert runs.get(kind="ppo").inputs.get(role="policy").checkpoint_id == sft["checkpoint_id"]
+        policy = world.stage("ppo", number)["outputs"]["checkpoint_id"]
+        world.label_all(favourite=policy)
+        world.work()
+        rivals = set(Evaluation.objects.filter(a=policy, axis="overall").values_list("b", flat=True))
+        assert sft["checkpoint_id"] in rivals
+        assert world.act(world.manager, "approve", "approve", number).status_code == 200
+        assert Checkpoint.objects.get(state="published").pk == policy
+    assert len(rivals) == 2  # in round 3 the policy that round 2 published, too
+
+
+def test_publishing_during_an_evaluation_does_not_change_what_is_compared(world):
+    published = make_checkpoint(world.project, "policy", "old", state="published")
+    make_checkpoint(world.project, "base", "base")
+    recipe = [RECIPE[1], RECIPE[6], RECIPE[7]]
+    world.manager.post(world.url("rounds"), {"recipe": recipe}, format="json")
+    world.work()
+    other = make_checkpoint(world.project, "policy", "other")
+    assert world.engineer.post(f"/api/v1/checkpoints/{other.pk}/publish").status_code == 200
+    new = world.stage("sft")["outputs"]["checkpoint_id"]
+    world.label_all(favourite=new)
+    world.work()
+    assert list(Evaluation.objects.filter(axis="overall").values_list("a", "b", "rate")) == [(new, published.pk, 1.0)]
+
+
+def test_rejecting_ends_the_round_and_publishes_nothing(world):
+    published = make_checkpoint(world.project, "policy", "old", state="published")
+    make_checkpoint(world.project, "base", "base")
+    world.manager.post(world.url("rounds"), {"recipe": [RECIPE[1], RECIPE[7]]}, format="json")
+    world.work()
+    assert world.act(world.engineer, "approve", "reject").status_code == 403
+    assert world.act(world.manager, "approve", "reject").status_code == 200
+    assert (world.board()["state"], Checkpoint.objects.get(state="published")) == ("rejected", published)
+    assert world.manager.post(world.url("rounds"), {"recipe": [RECIPE[1]]}, format="json").status_code == 201
