@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import DataError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -10,6 +11,10 @@ from rest_framework.views import exception_handler, set_rollback
 
 from labeling.errors import DomainError
 
+UNSTORABLE = (
+    "The request holds a value that the database cannot keep: a NUL character, half of a surrogate pair, or a number that is"
+    " too large. Remove it and send the rest again."
+)
 CODES = {
     400: "invalid",
     401: "not_signed_in",
@@ -52,6 +57,9 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> Response | None
         fields = flatten_fields(exc.detail)
         message = "; ".join(f"{name}: {text}" for name, text in fields.items())
         return Response(error_body("invalid", message, fields), status=400)
+    if isinstance(exc, DataError):  # what came in is at fault, and its transaction was undone
+        set_rollback()
+        return Response(error_body("invalid", UNSTORABLE), status=400)
     if isinstance(exc, Http404):
         exc = exceptions.NotFound("There is no such object, or it is not visible to you.")
     elif isinstance(exc, PermissionDenied):

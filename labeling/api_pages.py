@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
 from labeling.errors import InvalidInput
+from labeling.numbers import whole_number
 
 PAGE_SIZE = 50
 CURSOR = OpenApiParameter("cursor", str, description="`next` of the page before; absent for the first page.")
@@ -20,9 +21,10 @@ def page_of(
     count = rows.count()
     cursor = request.query_params.get("cursor", "")
     if cursor:
-        if not cursor.isdigit() or len(cursor) > 18:
+        last = whole_number(cursor)
+        if last is None:
             raise InvalidInput(f"Expected the cursor of an earlier page, got {cursor!r}.")
-        rows = rows.filter(pk__lt=int(cursor))
+        rows = rows.filter(pk__lt=last)
     found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     return {

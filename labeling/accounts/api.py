@@ -1,7 +1,8 @@
-"""A person's own API tokens."""
+"""A person's own password and API tokens."""
 
 from typing import Any
 
+from django.contrib.auth import update_session_auth_hash
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -10,6 +11,7 @@ from rest_framework.views import APIView
 from labeling.accounts.models import ApiToken
 from labeling.accounts.selectors import token_get_for, tokens_for
 from labeling.accounts.services import SCOPES, token_create, token_revoke
+from labeling.accounts.sign_in import password_change
 from labeling.api_pages import CURSOR, page_of
 from labeling.api_request import SignedInRequest
 
@@ -54,6 +56,22 @@ class TokenListView(APIView):
         body.is_valid(raise_exception=True)
         token, text = token_create(user=request.user, **body.validated_data)
         return Response({**TokenSerializer(token).data, "token": text}, status=201)
+
+
+class PasswordInputSerializer(serializers.Serializer[Any]):
+    current = serializers.CharField(max_length=1024, trim_whitespace=False)
+    new = serializers.CharField(max_length=1024, trim_whitespace=False)
+
+
+class PasswordView(APIView):
+    @extend_schema(operation_id="password_change", request=PasswordInputSerializer, responses={204: None})
+    def put(self, request: SignedInRequest) -> Response:
+        """Change the person's own password. This session goes on, all others end; tokens stay until they are revoked."""
+        body = PasswordInputSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        password_change(user=request.user, **body.validated_data)
+        update_session_auth_hash(request._request, request.user)
+        return Response(status=204)
 
 
 class TokenView(APIView):

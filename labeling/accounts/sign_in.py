@@ -1,14 +1,17 @@
-"""Signing in with a password, throttled by address and name."""
+"""Signing in with a password, and changing it: guesses are throttled."""
 
 import hashlib
 
 from django.contrib.auth import authenticate, login
+from django.contrib.auth.password_validation import validate_password
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from redis import RedisError
 
 from labeling.accounts.models import User
-from labeling.errors import DomainError, Throttled, Unavailable
+from labeling.errors import DomainError, InvalidInput, Throttled, Unavailable
+from labeling.jobs.services import audit
 
 ATTEMPTS = 10
 WINDOW_SECONDS = 60
@@ -31,6 +34,22 @@ def sign_in(request: HttpRequest, username: str, password: str) -> User:
     login(request, user)
     cache.delete(key)
     return user
+
+
+def password_change(*, user: User, current: str, new: str) -> None:
+    """The person signs in with the new password from now on. Raises Throttled, Unavailable or InvalidInput."""
+    key = throttle_key("change", user.username)
+    attempt_count(key)
+    if not user.check_password(current):
+        raise InvalidInput("The current password is wrong.", {"current": "This is not your password."})
+    try:
+        validate_password(new, user)
+    except ValidationError as error:
+        raise InvalidInput(" ".join(error.messages), {"new": " ".join(error.messages)}) from error
+    user.set_password(new)
+    user.save(update_fields=["password"])
+    audit(user, "password_change", user)
+    cache.delete(key)
 
 
 def throttle_key(address: str, username: str) -> str:

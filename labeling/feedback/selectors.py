@@ -80,6 +80,9 @@ def assignment_get(user: User, place_id: int) -> dict[str, Any]:
             "lease_token": place.lease_token,
             "lease_expires_at": place.lease_expires_at,
             "lease_seconds": place.project.lease_seconds,
+            "seconds_left": max((place.lease_expires_at - timezone.now()).total_seconds(), 0)
+            if place.lease_expires_at
+            else 0,
         },
         "task": {
             "id": task.pk,
@@ -96,12 +99,12 @@ def assignment_get(user: User, place_id: int) -> dict[str, Any]:
 
 
 def labeling_summary(user: User, project: Project) -> dict[str, Any]:
-    """How much is open for this labeler by kind, and how much they have done."""
+    """How much is open for this labeler by kind (nothing in an archived project), and how much they have done."""
     kinds = LabelingTask.Kind.values
     free = Q(state=Place.State.OPEN) | Q(state=Place.State.LEASED, lease_expires_at__lt=timezone.now())
     places = Place.objects.filter(free, project=project).exclude(task__skips__labeler=user)
     places = places.exclude(task__places__in=Place.objects.filter(labeler=user, state=Place.State.FILLED))
-    counts = dict(places.order_by().values_list("kind").annotate(num=Count("id")))
+    counts = {} if project.is_archived else dict(places.order_by().values_list("kind").annotate(num=Count("id")))
     answers = [model.objects.filter(project=project, labeler=user) for model in (Demonstration, Ranking)]
     since = timezone.now() - timedelta(hours=24)
     return {

@@ -6,7 +6,10 @@ from rest_framework import serializers
 
 from labeling.feedback.answers import MESSAGE_ROLES, SubmittedAnswer
 from labeling.feedback.models import Completion, Demonstration, LabelingTask, RankedCompletion, Ranking, Skip
+from labeling.numbers import MAX_NUMBER, whole_number
 from labeling.rounds.models import Prompt
+
+MAX_SECONDS = 7 * 86_400  # nobody works longer on one answer
 
 
 class ChatMessageSerializer(serializers.Serializer[Any]):
@@ -38,7 +41,8 @@ class AssignmentPlaceSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     lease_token = serializers.UUIDField()
     lease_expires_at = serializers.DateTimeField()
-    lease_seconds = serializers.IntegerField()
+    lease_seconds = serializers.IntegerField(help_text="What a renewal gives.")
+    seconds_left = serializers.FloatField(help_text="Until the lease ends, for clocks that disagree.")
 
 
 class AssignmentPromptSerializer(serializers.Serializer[Any]):
@@ -82,7 +86,7 @@ class AssignmentSerializer(serializers.Serializer[Any]):
 
 
 class ClaimInputSerializer(serializers.Serializer[Any]):
-    after_place = serializers.IntegerField(required=False, allow_null=True, default=None)
+    after_place = serializers.IntegerField(required=False, allow_null=True, default=None, max_value=MAX_NUMBER)
 
 
 class ClaimSerializer(serializers.Serializer[Any]):
@@ -127,14 +131,14 @@ class AnswerInputSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for field in ("ranks", "ratings", "flags"):
-            wrong = [key for key in attrs[field] if not key.isdigit()]
+            wrong = [key for key in attrs[field] if whole_number(key) is None]
             if wrong:
-                raise serializers.ValidationError({field: f"Expected completion ids as keys, got {wrong[0]!r}."})
+                raise serializers.ValidationError({field: f"Expected completion ids as keys, got {wrong[0][:40]!r}."})
         return attrs
 
 
 class SubmitInputSerializer(LeaseInputSerializer):
-    seconds = serializers.FloatField(required=False, default=0, min_value=0)
+    seconds = serializers.FloatField(required=False, default=0, min_value=0, max_value=MAX_SECONDS)
     notes = serializers.CharField(required=False, allow_blank=True, default="", max_length=5000)
     answer = AnswerInputSerializer()
     claim_next = serializers.BooleanField(required=False, default=True)

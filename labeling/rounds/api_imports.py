@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api_pages import CURSOR, page_of
-from labeling.api_request import SignedInRequest
+from labeling.api_request import SignedInRequest, choices_given, text_given
 from labeling.errors import InvalidInput
 from labeling.rounds import selectors, serializers
 from labeling.rounds.models import Import, Prompt
@@ -16,7 +16,7 @@ from labeling.rounds.uploads import import_create
 
 ImportPage = serializers.page("Import", serializers.ImportSerializer)
 PromptPage = serializers.page("Prompt", serializers.PromptSerializer)
-SPLIT = OpenApiParameter("split", str, enum=Prompt.Split.values)
+SPLIT = OpenApiParameter("split", str, many=True, enum=Prompt.Split.values)
 SEARCH = OpenApiParameter("search", str, description="Text inside the messages.")
 
 
@@ -61,6 +61,6 @@ class PromptListView(APIView):
     @extend_schema(operation_id="prompt_list", parameters=[CURSOR, SPLIT, SEARCH], responses=PromptPage)
     def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Prompts, newest first."""
-        split, search = request.query_params.get("split", ""), request.query_params.get("search", "")
-        prompts = selectors.prompts_for(request.user, project_id, split=split, search=search.replace("\0", ""))
+        splits, search = choices_given(request, "split", Prompt.Split.values), text_given(request, "search")
+        prompts = selectors.prompts_for(request.user, project_id, splits=splits, search=search)
         return Response(page_of(request, prompts, serializers.PromptSerializer))

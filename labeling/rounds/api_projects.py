@@ -1,14 +1,14 @@
 """Projects, their guidelines, label schemas and people."""
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api_pages import CURSOR, page_of, page_whole
-from labeling.api_request import SignedInRequest
+from labeling.api_request import SignedInRequest, number_given
 from labeling.rounds import selectors, serializers
 from labeling.rounds.models import GuidelineVersion, LabelSchemaVersion, Project
-from labeling.rounds.people import invitation_create, person_update
+from labeling.rounds.people import invitation_create, invitation_revoke, person_update
 from labeling.rounds.selectors import MANAGER, project_get_for
 from labeling.rounds.services import (
     guideline_create,
@@ -18,6 +18,7 @@ from labeling.rounds.services import (
     project_update,
 )
 
+NUMBER = OpenApiParameter("number", int)
 ProjectPage = serializers.page("Project", serializers.ProjectSerializer)
 GuidelinePage = serializers.page("Guideline", serializers.GuidelineSerializer)
 LabelSchemaPage = serializers.page("LabelSchema", serializers.LabelSchemaVersionSerializer)
@@ -77,11 +78,13 @@ class ProjectView(APIView):
 class GuidelineListView(APIView):
     token_scope = "manage"
 
-    @extend_schema(operation_id="guideline_list", parameters=[CURSOR], responses=GuidelinePage)
+    @extend_schema(operation_id="guideline_list", parameters=[CURSOR, NUMBER], responses=GuidelinePage)
     def get(self, request: SignedInRequest, project_id: int) -> Response:
-        """Versions of the guideline, newest first."""
+        """Versions of the guideline, newest first; with `number` that version alone."""
         project = project_get_for(request.user, project_id)
         versions = GuidelineVersion.objects.filter(project=project)
+        if number := number_given(request, "number", 0):
+            versions = versions.filter(number=number)
         return Response(page_of(request, versions, serializers.GuidelineSerializer))
 
     @extend_schema(
@@ -171,3 +174,14 @@ class InvitationListView(APIView):
         invitation, token = invitation_create(actor=request.user, project=project, **body.validated_data)
         url = request.build_absolute_uri(f"/invitations/{token}")
         return Response({**serializers.InvitationSerializer(invitation).data, "url": url}, status=201)
+
+
+class InvitationView(APIView):
+    token_scope = "manage"
+
+    @extend_schema(operation_id="invitation_revoke", responses={204: None})
+    def delete(self, request: SignedInRequest, project_id: int, invitation_id: int) -> Response:
+        """Take an invitation back: its link works no more."""
+        invitation = selectors.invitation_get_for(request.user, project_id, invitation_id)
+        invitation_revoke(actor=request.user, invitation=invitation)
+        return Response(status=204)

@@ -28,8 +28,14 @@ def session_state(request: Request, user: Any) -> Response:
         return Response({"user": None, "csrf_token": get_token(request._request), "projects": []})
     roles = roles_by_project(user)
     projects = [
-        {"id": project.pk, "name": project.name, "slug": project.slug, "roles": roles.get(project.pk, [])}
-        for project in projects_for(user).filter(is_archived=False)
+        {
+            "id": project.pk,
+            "name": project.name,
+            "slug": project.slug,
+            "is_archived": project.is_archived,
+            "roles": roles.get(project.pk, []),
+        }
+        for project in projects_for(user)
     ]
     state = {"user": user, "csrf_token": get_token(request._request), "projects": projects}
     return Response(SessionSerializer(state).data)
@@ -70,6 +76,7 @@ class InvitationShownView(APIView):
 
 class InvitationAcceptView(APIView):
     permission_classes = [AllowAny]
+    authentication_classes = [SessionAuthentication]  # a token, whatever its scopes, joins nothing
 
     @extend_schema(operation_id="invitation_accept", request=NewAccountSerializer, responses=SessionSerializer)
     def post(self, request: Request, token: str) -> Response:

@@ -193,13 +193,21 @@ def ranking_check(row: Any) -> RankingRow:
         raise RowError("ranks", f"Expected a list of whole numbers from 1 (the best), got {shown(ranks)}.")
     if len(ranks) != len(completions):
         raise RowError("ranks", f"Expected one rank for each of {len(completions)} completions, got {len(ranks)}.")
+    ratings, flags = (
+        aligned(row, "ratings", dict, len(completions)),
+        aligned(row, "flags", list, len(completions)),
+    )
+    if not all(type(value) is int for given in ratings for value in given.values()):
+        raise RowError("ratings", f"Expected a whole number for each axis, got {shown(ratings)}.")
+    if not all(isinstance(flag, str) for given in flags for flag in given):
+        raise RowError("flags", f"Expected texts as flags, got {shown(flags)}.")
     order = {rank: place for place, rank in enumerate(sorted(set(ranks)), start=1)}
     return RankingRow(
         prompt=prompt,
         completions=completions,
         ranks=[order[rank] for rank in ranks],
-        ratings=aligned(row, "ratings", dict, len(completions)),
-        flags=aligned(row, "flags", list, len(completions)),
+        ratings=ratings,
+        flags=flags,
         all_bad=row.get("all_bad") is True,
         labeler=name_check(row.get("labeler"), "labeler"),
         seconds=number_check(row.get("seconds", 0), "seconds"),

@@ -35,6 +35,18 @@ def invitation_create(*, actor: User, project: Project, email: str, role: str) -
     return invitation, token
 
 
+def invitation_revoke(*, actor: User, invitation: Invitation) -> None:
+    """The link works no more. Revoking an expired one changes nothing; raises Conflict when somebody has joined by it."""
+    with transaction.atomic():
+        locked = Invitation.objects.select_for_update().get(pk=invitation.pk)
+        if locked.accepted_at is not None:
+            raise Conflict("Somebody has joined by this invitation; take their roles away instead.")
+        if locked.expires_at > timezone.now():
+            locked.expires_at = timezone.now()
+            locked.save(update_fields=["expires_at"])
+            audit(actor, "invitation_revoke", locked, locked.project_id)
+
+
 def invitation_get_by_token(token: str) -> Invitation:
     """The open invitation with this token; the token is the right to see it. Raises NotFound when used, expired or unknown."""
     sha256 = hashlib.sha256(token.encode()).hexdigest()
@@ -52,9 +64,10 @@ def invitation_accept(*, token: str, user: User | None, account: dict[str, str])
     Raises NotFound (see invitation_get_by_token) or InvalidInput (name taken, weak password).
     """
     invitation = invitation_get_by_token(token)
-    open_one = Invitation.objects.select_for_update().filter(pk=invitation.pk, accepted_at=None).first()
+    still_open = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, expires_at__gt=timezone.now())
+    open_one = still_open.select_for_update().first()
     if open_one is None:
-        raise NotFound("This invitation was used a moment ago; ask for a new one.")
+        raise NotFound("This invitation was used or taken back a moment ago; ask for a new one.")
     person = user or person_create(email=invitation.email, **account)
     Membership.objects.get_or_create(project=invitation.project, user=person, role=invitation.role)
     open_one.accepted_at, open_one.accepted_by = timezone.now(), person
@@ -92,7 +105,7 @@ def person_update(
     Raises Conflict when managers act on themselves, Forbidden when deactivating somebody who works in projects that the
     actor does not manage, or an administrator.
     """
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     changes: dict[str, Any] = {}
     if roles is not None:
         if person == actor and not actor.is_superuser and Membership.Role.MANAGER not in roles:

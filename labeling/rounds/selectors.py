@@ -1,7 +1,11 @@
 """Reads of a project and what belongs to it. `*_get_for` is the only way a view gets an object: it checks who asks."""
 
-from django.db.models import Count, Prefetch, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast, Coalesce
 
 from labeling.accounts.models import User
 from labeling.errors import Forbidden, NotFound
@@ -48,13 +52,16 @@ def import_get_for(user: User, project_id: int, import_id: int) -> Import:
     return found
 
 
-def prompts_for(user: User, project_id: int, *, split: str = "", search: str = "") -> QuerySet[Prompt]:
+def prompts_for(user: User, project_id: int, *, splits: Sequence[str] = (), search: str = "") -> QuerySet[Prompt]:
     """Prompts of a project, for managers and engineers; `search` looks for text inside the messages."""
     prompts = Prompt.objects.filter(project=project_get_for(user, project_id, MANAGER, ENGINEER))
-    if split:
-        prompts = prompts.filter(split=split)
+    if splits:
+        prompts = prompts.filter(split__in=splits)
     if search:
-        prompts = prompts.alias(text=Cast("messages", TextField())).filter(text__icontains=search, redacted_at=None)
+        written = json.dumps(search, ensure_ascii=False)[
+            1:-1
+        ]  # as it stands in the messages: quotes and line ends escaped
+        prompts = prompts.alias(text=Cast("messages", TextField())).filter(text__icontains=written, redacted_at=None)
     return prompts
 
 
@@ -81,17 +88,23 @@ def roles_by_project(user: User) -> dict[int, list[str]]:
 def people_for(user: User, project_id: int) -> QuerySet[User]:
     """Members of a project with the number of their counted answers in it, for its managers."""
     project = project_get_for(user, project_id, MANAGER)
-    people = User.objects.filter(memberships__project=project).distinct().select_related("contractor")
-    return people.annotate(
-        num_demonstrations=answers_counted("demonstrations", project),
-        num_rankings=answers_counted("rankings", project),
-    ).prefetch_related(Prefetch("memberships", Membership.objects.filter(project=project), to_attr="roles_here"))
-
-
-def answers_counted(relation: str, project: Project) -> Count:
-    return Count(
-        relation, filter=Q(**{f"{relation}__project": project, f"{relation}__is_counted": True}), distinct=True
+    members = Membership.objects.filter(project=project, user=OuterRef("pk"))
+    return (
+        User.objects.filter(Exists(members))
+        .select_related("contractor")
+        .annotate(
+            num_demonstrations=answers_counted("demonstrations", project),
+            num_rankings=answers_counted("rankings", project),
+        )
+        .prefetch_related(Prefetch("memberships", Membership.objects.filter(project=project), to_attr="roles_here"))
     )
+
+
+def answers_counted(relation: str, project: Project) -> Coalesce:
+    """A count of its own for each relation: joined together, a person's demonstrations would multiply their rankings."""
+    answers: Any = User._meta.get_field(relation).related_model
+    counted = answers.objects.filter(labeler=OuterRef("pk"), project=project, is_counted=True).order_by()
+    return Coalesce(Subquery(counted.values("labeler").annotate(num=Count("pk")).values("num")), 0)
 
 
 def person_get_for(user: User, project_id: int, person_id: int) -> User:
@@ -100,6 +113,14 @@ def person_get_for(user: User, project_id: int, person_id: int) -> User:
     if person is None:
         raise NotFound(f"There is no person {person_id} in this project.")
     return person
+
+
+def invitation_get_for(user: User, project_id: int, invitation_id: int) -> Invitation:
+    """One invitation to a project, for its managers."""
+    found = invitations_for(user, project_id).filter(pk=invitation_id).first()
+    if found is None:
+        raise NotFound(f"There is no invitation {invitation_id} to this project.")
+    return found
 
 
 def invitations_for(user: User, project_id: int) -> QuerySet[Invitation]:

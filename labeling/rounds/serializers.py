@@ -25,6 +25,7 @@ class SessionProjectSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     slug = serializers.CharField()
+    is_archived = serializers.BooleanField()
     roles = serializers.ListField(child=serializers.ChoiceField(choices=Membership.Role.choices))
 
 

@@ -79,7 +79,7 @@ def label_schema_create(*, actor: User, project: Project, schema: Any) -> LabelS
 
 
 def version_next(model: type[GuidelineVersion] | type[LabelSchemaVersion], project: Project) -> int:
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     newest: int | None = model.objects.filter(project=project).aggregate(newest=Max("number"))["newest"]  # type: ignore[union-attr]
     return (newest or 0) + 1
 

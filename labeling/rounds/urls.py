@@ -15,6 +15,7 @@ urlpatterns = [
     path("projects/<int:project_id>/people", api_projects.PersonListView.as_view()),
     path("projects/<int:project_id>/people/<int:user_id>", api_projects.PersonView.as_view()),
     path("projects/<int:project_id>/invitations", api_projects.InvitationListView.as_view()),
+    path("projects/<int:project_id>/invitations/<int:invitation_id>", api_projects.InvitationView.as_view()),
     path("projects/<int:project_id>/imports", api_imports.ImportListView.as_view()),
     path("projects/<int:project_id>/imports/<int:import_id>", api_imports.ImportView.as_view()),
     path("projects/<int:project_id>/prompts", api_imports.PromptListView.as_view()),

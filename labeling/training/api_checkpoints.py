@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 from labeling.accounts.models import User
 from labeling.api_pages import CURSOR, page_of
-from labeling.api_request import SignedInRequest
+from labeling.api_request import SignedInRequest, choices_given, number_given, text_given
 from labeling.errors import InvalidInput
 from labeling.feedback.selectors import STAFF
 from labeling.rounds.models import Checkpoint
@@ -30,6 +30,10 @@ from labeling.training.serializers import (
     SampleSerializer,
 )
 
+SEARCH = OpenApiParameter("search", str, description="Part of the name, or the id.")
+ROLES = OpenApiParameter("role", str, many=True, enum=Checkpoint.Role.values)
+ROUND = OpenApiParameter("round", int, description="Number of a round.")
+
 
 def checkpoint_json(user: User, checkpoint_id: int) -> dict[str, object]:
     """A checkpoint as its own page shows it."""
@@ -41,11 +45,15 @@ def checkpoint_json(user: User, checkpoint_id: int) -> dict[str, object]:
 class CheckpointListView(APIView):
     token_scope = "train"
 
-    @extend_schema(operation_id="checkpoint_list", parameters=[CURSOR], responses=CheckpointPageSerializer)
+    @extend_schema(
+        operation_id="checkpoint_list", parameters=[CURSOR, ROLES, SEARCH], responses=CheckpointPageSerializer
+    )
     def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Checkpoints, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
-        return Response(page_of(request, selectors.checkpoints_of(project), CheckpointSerializer))
+        roles = choices_given(request, "role", Checkpoint.Role.values)
+        checkpoints = selectors.checkpoints_of(project, roles=roles, search=text_given(request, "search"))
+        return Response(page_of(request, checkpoints, CheckpointSerializer))
 
     @extend_schema(
         operation_id="checkpoint_create", request=CheckpointInputSerializer, responses={201: CheckpointDetailSerializer}
@@ -90,14 +98,9 @@ class CheckpointSampleView(APIView):
 
 
 def compared_checkpoint(request: SignedInRequest, project_id: int, name: str) -> Checkpoint:
-    text = request.query_params.get(name, "")
-    if not text.isdigit():
-        raise InvalidInput(
-            f"Expected {name} to be the id of a checkpoint, got {text!r}.", {name: "not a checkpoint id"}
-        )
-    checkpoint = selectors.checkpoint_get_for(request.user, int(text))
+    checkpoint = selectors.checkpoint_get_for(request.user, number_given(request, name))
     if checkpoint.project_id != project_id:
-        raise InvalidInput(f"Checkpoint {text} belongs to another project.", {name: "another project"})
+        raise InvalidInput(f"Checkpoint {checkpoint.pk} belongs to another project.", {name: "another project"})
     return checkpoint
 
 
@@ -116,16 +119,18 @@ class CompareView(APIView):
 
 
 class EvaluationListView(APIView):
-    @extend_schema(operation_id="evaluation_list", parameters=[CURSOR], responses=EvaluationPageSerializer)
+    @extend_schema(operation_id="evaluation_list", parameters=[CURSOR, ROUND], responses=EvaluationPageSerializer)
     def get(self, request: SignedInRequest, project_id: int) -> Response:
-        """Win rates, newest first."""
+        """Win rates, newest first; with `round` those of that round."""
         project = project_get_for(request.user, project_id, *STAFF)
-        return Response(page_of(request, selectors.evaluations_of(project), EvaluationSerializer))
+        evaluations = selectors.evaluations_of(project, round_number=number_given(request, "round", 0))
+        return Response(page_of(request, evaluations, EvaluationSerializer))
 
 
 class CorpusListView(APIView):
-    @extend_schema(operation_id="corpus_list", parameters=[CURSOR], responses=CorpusPageSerializer)
+    @extend_schema(operation_id="corpus_list", parameters=[CURSOR, SEARCH], responses=CorpusPageSerializer)
     def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Texts for pretraining, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
-        return Response(page_of(request, selectors.corpora_of(project), CorpusSerializer))
+        corpora = selectors.corpora_of(project, search=text_given(request, "search"))
+        return Response(page_of(request, corpora, CorpusSerializer))

@@ -5,12 +5,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api_pages import CURSOR, page_of
-from labeling.api_request import SignedInRequest
-from labeling.errors import InvalidInput
+from labeling.api_request import SignedInRequest, choices_given, number_given, text_given
 from labeling.feedback.selectors import STAFF
 from labeling.rounds.selectors import project_get_for
 from labeling.training import selectors, services
 from labeling.training.logs import log_read
+from labeling.training.models import DatasetSnapshot, TrainingRun
 from labeling.training.options import trainer_options
 from labeling.training.serializers import (
     MetricsSerializer,
@@ -24,15 +24,14 @@ from labeling.training.serializers import (
     TrainingOptionsSerializer,
 )
 
+SEARCH = OpenApiParameter("search", str, description="Part of the name, or the id.")
+NUMBER = OpenApiParameter("search", str, description="An id, or the number of a round.")
+RUN_KINDS = OpenApiParameter("kind", str, many=True, enum=TrainingRun.Kind.values)
+RUN_STATES = OpenApiParameter("state", str, many=True, enum=TrainingRun.State.values)
+SNAPSHOT_KINDS = OpenApiParameter("kind", str, many=True, enum=DatasetSnapshot.Kind.values)
+SNAPSHOT_STATES = OpenApiParameter("state", str, many=True, enum=DatasetSnapshot.State.values)
 AFTER = OpenApiParameter("after", int, description="Only events with a higher sequence.")
 OFFSET = OpenApiParameter("offset", int, description="Byte to read from: `next_offset` of the reply before.")
-
-
-def number_given(request: SignedInRequest, name: str) -> int:
-    text = request.query_params.get(name, "0")
-    if not text.isdigit():
-        raise InvalidInput(f"Expected {name} to be a whole number from 0, got {text!r}.", {name: "not a whole number"})
-    return int(text)
 
 
 class TrainingOptionsView(APIView):
@@ -46,11 +45,19 @@ class TrainingOptionsView(APIView):
 class SnapshotListView(APIView):
     token_scope = "train"
 
-    @extend_schema(operation_id="snapshot_list", parameters=[CURSOR], responses=SnapshotPageSerializer)
+    @extend_schema(
+        operation_id="snapshot_list",
+        parameters=[CURSOR, SNAPSHOT_KINDS, SNAPSHOT_STATES, NUMBER],
+        responses=SnapshotPageSerializer,
+    )
     def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Snapshots, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
-        return Response(page_of(request, selectors.snapshots_of(project), SnapshotSerializer))
+        kinds = choices_given(request, "kind", DatasetSnapshot.Kind.values)
+        states = choices_given(request, "state", DatasetSnapshot.State.values)
+        search = text_given(request, "search")
+        snapshots = selectors.snapshots_of(project, kinds=kinds, states=states, search=search)
+        return Response(page_of(request, snapshots, SnapshotSerializer))
 
     @extend_schema(operation_id="snapshot_create", request=SnapshotInputSerializer, responses={201: SnapshotSerializer})
     def post(self, request: SignedInRequest, project_id: int) -> Response:
@@ -68,11 +75,16 @@ class SnapshotListView(APIView):
 class RunListView(APIView):
     token_scope = "train"
 
-    @extend_schema(operation_id="run_list", parameters=[CURSOR], responses=RunPageSerializer)
+    @extend_schema(
+        operation_id="run_list", parameters=[CURSOR, RUN_KINDS, RUN_STATES, SEARCH], responses=RunPageSerializer
+    )
     def get(self, request: SignedInRequest, project_id: int) -> Response:
         """Runs, newest first."""
         project = project_get_for(request.user, project_id, *STAFF)
-        return Response(page_of(request, selectors.runs_of(project), RunSerializer))
+        kinds = choices_given(request, "kind", TrainingRun.Kind.values)
+        states = choices_given(request, "state", TrainingRun.State.values)
+        runs = selectors.runs_of(project, kinds=kinds, states=states, search=text_given(request, "search"))
+        return Response(page_of(request, runs, RunSerializer))
 
     @extend_schema(operation_id="run_create", request=RunCreateSerializer, responses={201: RunSerializer})
     def post(self, request: SignedInRequest, project_id: int) -> Response:
@@ -100,7 +112,7 @@ class RunMetricsView(APIView):
     def get(self, request: SignedInRequest, run_id: int) -> Response:
         """Events of a run in order, at most 2,000 a request."""
         run = selectors.run_get_for(request.user, run_id)
-        after = number_given(request, "after")
+        after = number_given(request, "after", 0)
         points = selectors.metrics_after(run, after)
         last = points[-1].sequence if points else after
         return Response(MetricsSerializer({"results": points, "last_sequence": last}).data)
@@ -111,7 +123,7 @@ class RunLogView(APIView):
     def get(self, request: SignedInRequest, run_id: int) -> Response:
         """A piece of the log of the run's current attempt."""
         run = selectors.run_get_for(request.user, run_id)
-        text, next_offset = log_read(run, number_given(request, "offset"))
+        text, next_offset = log_read(run, number_given(request, "offset", 0))
         return Response(RunLogSerializer({"text": text, "next_offset": next_offset}).data)
 
 

@@ -1,13 +1,15 @@
 """Reads of snapshots, runs, checkpoints and evaluations. Everything here is for managers and engineers."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from labeling.accounts.models import User
 from labeling.errors import NotFound
 from labeling.feedback.models import Completion
 from labeling.feedback.selectors import STAFF
+from labeling.numbers import whole_number
 from labeling.rounds.models import Checkpoint, Corpus, Membership, Project, Prompt
 from labeling.rounds.selectors import project_get_for
 from labeling.training.models import (
@@ -23,11 +25,14 @@ from labeling.training.models import (
 ENGINEER = Membership.Role.ENGINEER
 
 
-def runs_of(project: Project) -> QuerySet[TrainingRun]:
-    inputs = RunInput.objects.select_related("checkpoint", "snapshot", "corpus").order_by("role")
+def runs_of(
+    project: Project, *, kinds: Sequence[str] = (), states: Sequence[str] = (), search: str = ""
+) -> QuerySet[TrainingRun]:
+    """Runs of the project: of these kinds and in these states, where any are named, and with this text in their name."""
+    inputs = RunInput.objects.select_related("checkpoint", "snapshot__round", "corpus").order_by("role")
     outputs = RunOutput.objects.select_related("checkpoint").order_by("role")
     return (
-        TrainingRun.objects.filter(project=project)
+        TrainingRun.objects.filter(_matching(search), project=project, **_one_of(kind=kinds, state=states))
         .select_related("round", "created_by")
         .prefetch_related(Prefetch("inputs", inputs), Prefetch("outputs", outputs))
     )
@@ -42,12 +47,31 @@ def run_get_for(user: User, run_id: int, *roles: str) -> TrainingRun:
     return runs_of(project).get(pk=run_id)
 
 
-def snapshots_of(project: Project) -> QuerySet[DatasetSnapshot]:
-    return DatasetSnapshot.objects.filter(project=project).select_related("round", "created_by")
+def snapshots_of(
+    project: Project, *, kinds: Sequence[str] = (), states: Sequence[str] = (), search: str = ""
+) -> QuerySet[DatasetSnapshot]:
+    """Snapshots of the project; they have no names, so `search` is an id or the number of a round."""
+    snapshots = DatasetSnapshot.objects.filter(project=project, **_one_of(kind=kinds, state=states))
+    if search:
+        number = whole_number(search)
+        snapshots = snapshots.none() if number is None else snapshots.filter(Q(pk=number) | Q(round__number=number))
+    return snapshots.select_related("round", "created_by")
 
 
-def checkpoints_of(project: Project) -> QuerySet[Checkpoint]:
-    return Checkpoint.objects.filter(project=project).select_related("round").prefetch_related("parents", "children")
+def checkpoints_of(project: Project, *, roles: Sequence[str] = (), search: str = "") -> QuerySet[Checkpoint]:
+    found = Checkpoint.objects.filter(_matching(search), project=project, **_one_of(role=roles))
+    return found.select_related("round").prefetch_related("parents", "children")
+
+
+def _matching(search: str) -> Q:
+    """Rows with this text in their name or this number as their id; all rows for an empty text."""
+    number = whole_number(search)
+    return Q(name__icontains=search) | (Q() if number is None else Q(pk=number))
+
+
+def _one_of(**wanted: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Filters for the fields for which any value is named."""
+    return {f"{field}__in": values for field, values in wanted.items() if values}
 
 
 def checkpoint_get_for(user: User, checkpoint_id: int, *roles: str) -> Checkpoint:
@@ -119,9 +143,11 @@ def prompts_compared(project: Project, a: Checkpoint, b: Checkpoint) -> QuerySet
     )
 
 
-def evaluations_of(project: Project) -> QuerySet[Evaluation]:
-    return Evaluation.objects.filter(project=project).select_related("a", "b", "round")
+def evaluations_of(project: Project, round_number: int = 0) -> QuerySet[Evaluation]:
+    """Win rates of the project; of one round where its number is given."""
+    found = Evaluation.objects.filter(project=project).select_related("a", "b", "round")
+    return found.filter(round__number=round_number) if round_number else found
 
 
-def corpora_of(project: Project) -> QuerySet[Corpus]:
-    return Corpus.objects.filter(project=project)
+def corpora_of(project: Project, search: str = "") -> QuerySet[Corpus]:
+    return Corpus.objects.filter(_matching(search), project=project)

@@ -7,17 +7,21 @@ from rest_framework import serializers
 
 from labeling.feedback.answers import MESSAGE_ROLES
 from labeling.feedback.serializers import ChatMessageSerializer, CompletionSerializer
+from labeling.numbers import MAX_NUMBER
 from labeling.rounds.models import Checkpoint, Corpus, Prompt
 from labeling.training.models import DatasetSnapshot, Evaluation, MetricPoint, RunInput, RunOutput, TrainingRun
 
 SPLITS = Prompt.Split.choices
 RunKind = TrainingRun.Kind
+MAX_SEED = 2**31 - 1
 
 
 class SnapshotFiltersSerializer(serializers.Serializer[Any]):
     splits = serializers.ListField(child=serializers.ChoiceField(choices=SPLITS), required=False)
-    limit = serializers.IntegerField(required=False, min_value=0, help_text="0 = all.")
-    seed = serializers.IntegerField(required=False, min_value=0, help_text="Chooses the rows below the limit.")
+    limit = serializers.IntegerField(required=False, min_value=0, max_value=MAX_NUMBER, help_text="0 = all.")
+    seed = serializers.IntegerField(
+        required=False, min_value=0, max_value=MAX_NUMBER, help_text="Chooses the rows below the limit."
+    )
 
 
 class SnapshotInputSerializer(serializers.Serializer[Any]):
@@ -218,7 +222,7 @@ class SampleInputSerializer(serializers.Serializer[Any]):
     temperature = serializers.FloatField(default=1.0, min_value=0, max_value=5)
     top_p = serializers.FloatField(default=1.0, min_value=0.01, max_value=1)
     max_new_tokens = serializers.IntegerField(default=128, min_value=1, max_value=1024)
-    seed = serializers.IntegerField(default=0, min_value=0)
+    seed = serializers.IntegerField(default=0, min_value=0, max_value=MAX_SEED)
 
 
 class TopTokenSerializer(serializers.Serializer[Any]):

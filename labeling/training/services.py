@@ -94,7 +94,7 @@ def run_mark_submitted(run: TrainingRun) -> bool:
 @transaction.atomic
 def run_mark_running(run: TrainingRun) -> bool:
     """The job has reported; False when the run is not live."""
-    row = TrainingRun.objects.select_for_update().get(pk=run.pk)
+    row = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
     if row.state not in LIVE:
         return False
     row.state = State.RUNNING
@@ -106,7 +106,7 @@ def run_mark_running(run: TrainingRun) -> bool:
 @transaction.atomic
 def metrics_append(run: TrainingRun, events: Iterable[Mapping[str, Any]]) -> int:
     """Stores events of the file contract; one whose sequence is stored already adds nothing. Returns the last sequence."""
-    row = TrainingRun.objects.select_for_update().get(pk=run.pk)
+    row = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
     points = []
     for event in events:
         values = {key: value for key, value in event.items() if key not in ("sequence", "time", "kind", "step")}
@@ -135,7 +135,7 @@ def metrics_append(run: TrainingRun, events: Iterable[Mapping[str, Any]]) -> int
 @transaction.atomic
 def run_finish(run: TrainingRun, summary: Mapping[str, Any], outputs: Mapping[str, Checkpoint]) -> bool:
     """The run is done and made these checkpoints. False, and nothing changes, when it was not live (already done, cancelled)."""
-    row = TrainingRun.objects.select_for_update().get(pk=run.pk)
+    row = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
     if row.state not in LIVE:
         return False
     for role, checkpoint in outputs.items():
@@ -151,7 +151,7 @@ def run_finish(run: TrainingRun, summary: Mapping[str, Any], outputs: Mapping[st
 @transaction.atomic
 def run_fail(run: TrainingRun, error: str) -> bool:
     """The run has failed for this reason. False when it was not live."""
-    row = TrainingRun.objects.select_for_update().get(pk=run.pk)
+    row = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
     if row.state not in LIVE:
         return False
     row.state = State.FAILED
@@ -164,7 +164,7 @@ def run_fail(run: TrainingRun, error: str) -> bool:
 @transaction.atomic
 def run_next_attempt(run: TrainingRun) -> bool:
     """A live run whose job died goes back to the queue as its next attempt. False when no attempt is left or it is not live."""
-    row = TrainingRun.objects.select_for_update().get(pk=run.pk)
+    row = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
     if row.state not in LIVE or row.attempt >= MAX_ATTEMPTS:
         return False
     _queue_again(row)
@@ -174,7 +174,7 @@ def run_next_attempt(run: TrainingRun) -> bool:
 @transaction.atomic
 def run_cancel(run: TrainingRun, actor: User | None) -> TrainingRun:
     """Stops a live run. Its job on the cluster is stopped in the background. Raises Conflict when the run has ended."""
-    row = TrainingRun.objects.select_for_update().get(pk=run.pk)
+    row = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
     if row.state not in LIVE:
         raise Conflict(
             f"Expected a run that is queued or running, got one that is {row.state}; there is nothing to cancel."
@@ -194,7 +194,7 @@ def run_cancel(run: TrainingRun, actor: User | None) -> TrainingRun:
 @transaction.atomic
 def run_retry(run: TrainingRun, actor: User | None) -> TrainingRun:
     """Queues a failed or cancelled run again; it goes on from its last training state. Raises Conflict in other states."""
-    row = TrainingRun.objects.select_for_update().get(pk=run.pk)
+    row = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
     if row.state not in (State.FAILED, State.CANCELLED):
         raise Conflict(f"Expected a run that failed or was cancelled, got one that is {row.state}.")
     _queue_again(row)
@@ -223,12 +223,12 @@ def _check_inputs(project: Project, kind: str, inputs: Mapping[str, RunThing]) -
             f"A run of kind {kind} needs the input {missing[0]!r}.", {f"inputs.{missing[0]}": "Choose one."}
         )
     for role, thing in inputs.items():
-        problem = _problem(project, role, roles[role], thing)
+        problem = _problem(project, kind, role, roles[role], thing)
         if problem:
             raise InvalidInput(f"Input {role}: {problem}", {f"inputs.{role}": problem})
 
 
-def _problem(project: Project, role: str, wanted: str, thing: RunThing) -> str:
+def _problem(project: Project, kind: str, role: str, wanted: str, thing: RunThing) -> str:
     if _type_of(thing) != wanted:
         return f"Expected a {wanted}, got a {_type_of(thing)}."
     if thing.project_id != project.pk:
@@ -238,6 +238,10 @@ def _problem(project: Project, role: str, wanted: str, thing: RunThing) -> str:
             return f"Expected a snapshot of {role}, got one of {thing.kind}."
         if thing.state != DatasetSnapshot.State.SEALED:
             return f"Expected a sealed snapshot, got one that is {thing.state}. Wait until it is sealed."
+        if kind == TrainingRun.Kind.PPO and Prompt.Split.TEST in thing.filters.get("splits", []):
+            return (
+                "Expected prompts to learn from, got a snapshot that holds test prompts. Make one of the split train."
+            )
     if isinstance(thing, Checkpoint):
         allowed = (Checkpoint.Role.REWARD,) if role == "reward" else (Checkpoint.Role.BASE, Checkpoint.Role.POLICY)
         if thing.role not in allowed:

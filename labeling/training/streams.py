@@ -20,6 +20,7 @@ from labeling.accounts.services import token_authenticate
 from labeling.api_errors import error_body
 from labeling.errors import DomainError
 from labeling.feedback.selectors import STAFF
+from labeling.numbers import whole_number
 from labeling.rounds.selectors import project_get_for
 from labeling.training import selectors
 from labeling.training.models import TrainingRun
@@ -37,9 +38,10 @@ SELECT md5(COALESCE(string_agg(line, ';' ORDER BY line), '')) FROM (
   SELECT concat_ws(':', 'run', id, state, attempt, progress::text)
   FROM training_trainingrun WHERE project_id = %(project)s AND round_id IS NOT NULL
   UNION ALL
-  SELECT concat_ws(':', 'place', stage_id, place.state, count(*))
-  FROM feedback_place place JOIN feedback_labelingtask task ON task.id = place.task_id
-  WHERE place.project_id = %(project)s GROUP BY task.stage_id, place.state
+  SELECT concat_ws(':', 'place', stage.id, place.state, count(*))
+  FROM rounds_roundstage stage JOIN rounds_round round ON round.id = stage.round_id
+  JOIN feedback_labelingtask task ON task.stage_id = stage.id JOIN feedback_place place ON place.task_id = task.id
+  WHERE round.project_id = %(project)s AND stage.state = 'running' GROUP BY stage.id, place.state
 ) lines
 """
 
@@ -103,7 +105,7 @@ def project_check(request: HttpRequest, project_id: int) -> None:
 
 def last_event_id(request: HttpRequest) -> int:
     text = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
-    return int(text) if text.isdigit() else 0
+    return whole_number(text) or 0
 
 
 def stream_response(events: AsyncIterator[bytes]) -> StreamingHttpResponse:

@@ -208,3 +208,11 @@ def test_an_import_whose_workers_died_says_so(cast):
     found = Import.objects.get()
     assert (found.state, Prompt.objects.count()) == ("failed", 0)
     assert "given up: the worker died 5 times" in found.reason
+
+
+def test_ratings_that_are_no_whole_numbers_are_refused(cast):
+    """They would break every page that shows the ranking."""
+    row = {"prompt": "Hi", "completions": ["a", "b"], "ranks": [1, 2]}
+    rows = [{**row, "ratings": [{"helpful": "great"}, {}]}, {**row, "flags": [[1], []]}]
+    found = import_file(cast, "rankings", "a.jsonl", jsonl(rows))
+    assert [(error["line"], error["field"]) for error in found.row_errors] == [(1, "ratings"), (2, "flags")]

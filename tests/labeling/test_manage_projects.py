@@ -1,13 +1,19 @@
 """Projects, versions, invitations and people, as a manager changes them."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
+from labeling.accounts.services import token_create
+from labeling.feedback.models import Demonstration, Ranking
 from labeling.jobs.models import AuditEntry
 from labeling.rounds.label_schemas import DEFAULT_SCHEMA
-from labeling.rounds.models import Membership
+from labeling.rounds.models import Import, Membership
+from labeling.rounds.services import guideline_create
+from tests.labeling.feedback_cast import make_prompts, make_ranking_tasks
 from tests.labeling.site_cast import PASSWORD, cast_make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
@@ -124,3 +130,72 @@ def test_deactivated_person_is_signed_out_at_once(cast):
 def test_person_who_also_works_elsewhere_cannot_be_deactivated_by_this_manager(cast):
     Membership.objects.create(project=cast.elsewhere, user=cast.people["labeler"], role="labeler")
     assert person_change(cast, "labeler", {"is_active": False}).status_code == 403
+
+
+def test_counts_of_a_person_do_not_multiply_and_leave_other_projects_out(cast):
+    labeler, counts = cast.people["labeler"], {Demonstration: 2, Ranking: 3}
+    for project in (cast.project, cast.elsewhere):
+        prompt = make_prompts(project, 1)[0]
+        source = Import.objects.create(project=project, kind="rankings", file_name="a", uri="a", sha256="0")
+        given = {"project": project, "prompt": prompt, "imported_from": source, "labeler": labeler}
+        for model, number in counts.items():
+            more = {"messages": []} if model is Demonstration else {}
+            model.objects.bulk_create(model(**given, **more, import_line=line) for line in range(number))
+    people = cast.client("manager").get(f"{cast.path}/people").json()
+    by_name = {row["user"]["username"]: row["counts"] for row in people["results"]}
+    assert (people["count"], len(by_name)) == (4, 4)
+    assert by_name["labeler"] == {"demonstrations": 2, "rankings": 3}
+    assert by_name["manager"] == {"demonstrations": 0, "rankings": 0}
+
+
+def test_an_archived_project_hands_out_no_work_and_starts_no_round(cast):
+    make_ranking_tasks(cast.project, make_prompts(cast.project, 2))
+    labeler, manager = cast.client("labeler"), cast.client("manager")
+    assert manager.patch(cast.path, {"is_archived": True}, content_type=JSON).status_code == 200
+    claimed = labeler.post(f"{cast.path}/labeling/claim", {}, content_type=JSON).json()
+    assert claimed["assignment"] is None
+    assert labeler.get(f"{cast.path}/labeling/summary").json()["open"] == {"demonstration": 0, "ranking": 0}
+    assert manager.post(f"{cast.path}/rounds", {}, content_type=JSON).status_code == 409
+    mine = manager.get("/api/v1/session").json()["projects"]
+    assert [(row["is_archived"], row["roles"]) for row in mine] == [(True, ["manager"])], (
+        "its manager can still open it"
+    )
+    manager.patch(cast.path, {"is_archived": False}, content_type=JSON)
+    assert labeler.post(f"{cast.path}/labeling/claim", {}, content_type=JSON).json()["assignment"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_under_way_does_not_hold_up_a_new_guideline(cast):
+    """The rows of an import are one long transaction, and each of them points to the project."""
+    with ThreadPoolExecutor(1) as beside, transaction.atomic():
+        make_prompts(cast.project, 1)
+
+        def write():
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '2s'")
+            try:
+                return guideline_create(actor=cast.people["manager"], project=cast.project, text="Be kind.").number
+            finally:
+                connection.close()
+
+        assert beside.submit(write).result() == 2
+
+
+def test_invitation_that_is_taken_back_works_no_more_and_an_accepted_one_stays(cast):
+    client, account = cast.client("manager"), {"username": "newcomer", "display_name": "New", "password": PASSWORD}
+    tokens = [invite(cast), invite(cast)]
+    accepted = Client().post(f"/api/v1/invitations/{tokens[0]}/accept", account, content_type=JSON)
+    assert accepted.status_code == 200
+    newest, oldest = client.get(f"{cast.path}/invitations").json()["results"]
+    assert client.delete(f"{cast.path}/invitations/{newest['id']}").status_code == 204
+    assert client.delete(f"{cast.path}/invitations/{oldest['id']}").status_code == 409
+    late = Client().post(f"/api/v1/invitations/{tokens[1]}/accept", {**account, "username": "late"}, content_type=JSON)
+    assert late.status_code == 404
+
+
+def test_a_token_does_not_accept_an_invitation_for_its_owner(cast):
+    _, text = token_create(user=cast.people["stranger"], name="script", scopes=["read"])
+    headers = {"Authorization": f"Bearer {text}"}
+    reply = Client().post(f"/api/v1/invitations/{invite(cast)}/accept", {}, content_type=JSON, headers=headers)
+    assert reply.status_code == 400
+    assert not Membership.objects.filter(user=cast.people["stranger"], project=cast.project).exists()

@@ -9,10 +9,10 @@ from django.test import AsyncClient
 
 from labeling.accounts.services import token_create
 from labeling.jobs.models import Job
-from labeling.rounds.models import Checkpoint
+from labeling.rounds.models import Checkpoint, Round
 from labeling.store import store_open
 from labeling.training import services, streams
-from labeling.training.models import DatasetSnapshot, MetricPoint, TrainingRun
+from labeling.training.models import DatasetSnapshot, MetricPoint, RunInput, TrainingRun
 from tests.labeling.feedback_cast import (
     client_of,
     make_checkpoint,
@@ -210,3 +210,49 @@ def test_a_stream_is_refused_to_strangers_and_labelers():
     assert asyncio.run(client.get(url)).status_code == 401
     client.force_login(make_user(project, "ann", "labeler"))
     assert asyncio.run(client.get(url)).status_code == 403
+
+
+def test_ppo_does_not_learn_from_test_prompts(project, eve):
+    policy, reward = make_checkpoint(project, "policy", "p"), make_checkpoint(project, "reward", "r")
+    inputs = {"policy": {"checkpoint": policy.pk}, "reward": {"checkpoint": reward.pk}}
+    statuses = []
+    for splits in (["train", "test"], ["train"]):
+        rows = DatasetSnapshot.objects.create(
+            project=project, kind="prompts", state="sealed", filters={"splits": splits}
+        )
+        body = {"kind": "ppo", "inputs": {**inputs, "prompts": {"snapshot": rows.pk}}}
+        statuses.append(eve.post(f"/api/v1/projects/{project.pk}/runs", body, format="json").status_code)
+    assert statuses == [400, 201]
+
+
+def test_a_list_of_runs_costs_the_same_queries_however_long_it_is(project, eve, django_assert_num_queries):
+    made = Round.objects.create(project=project, number=1, recipe=[])
+    for _ in range(12):
+        rows = DatasetSnapshot.objects.create(project=project, round=made, kind="demonstrations", state="sealed")
+        run = TrainingRun.objects.create(project=project, kind="sft", round=made)
+        RunInput.objects.create(run=run, role="demonstrations", snapshot=rows)
+    with django_assert_num_queries(8):
+        assert len(eve.get(f"/api/v1/projects/{project.pk}/runs").json()["results"]) == 12
+
+
+def test_lists_are_narrowed_by_kind_state_role_and_name(project, eve):
+    names = {"base": "Round 1 pretrain", "policy": "Round 2 ppo", "reward": "Round 2 reward"}
+    made = {role: make_checkpoint(project, role, name).pk for role, name in names.items()}
+    for kind, state in (("sft", "done"), ("ppo", "failed"), ("ppo", "done")):
+        TrainingRun.objects.create(project=project, kind=kind, state=state, name=f"{kind} one")
+    rows = sealed(project, "rankings")
+
+    def found(path):
+        return [
+            row.get("name", row["id"]) for row in eve.get(f"/api/v1/projects/{project.pk}/{path}").json()["results"]
+        ]
+
+    assert found("checkpoints?role=base&role=policy") == ["Round 2 ppo", "Round 1 pretrain"]
+    assert found("checkpoints?search=ROUND 2&role=reward") == ["Round 2 reward"]
+    assert found(f"checkpoints?search={made['base']}")[-1] == "Round 1 pretrain"
+    assert found("runs?kind=ppo&state=done") == ["ppo one"]
+    assert len(found("runs?search=one")) == 3
+    assert (len(found("snapshots?kind=rankings&state=sealed")), found("snapshots?state=failed")) == (1, [])
+    assert (found(f"snapshots?search={rows.pk}"), found("snapshots?search=lamp")) == ([rows.pk], [])
+    assert found("corpora?search=nothing") == []
+    assert eve.get(f"/api/v1/projects/{project.pk}/runs?state=lost").status_code == 400

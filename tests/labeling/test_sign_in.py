@@ -99,3 +99,25 @@ def test_token_of_a_deactivated_person_stops_working(cast):
 def test_somebody_elses_token_cannot_be_revoked(cast):
     token, _ = token_create(user=cast.people["engineer"], name="script", scopes=["read"])
     assert cast.client("manager").delete(f"/api/v1/tokens/{token.pk}").status_code == 404
+
+
+def test_password_is_changed_with_the_old_one_and_other_sessions_end(cast):
+    here, elsewhere = Client(), Client()
+    for client in (here, elsewhere):
+        sign_in(client, "labeler", PASSWORD)
+    for current, new, field in (("wrong", "brand-new-lamp-9", "current"), (PASSWORD, "12345", "new")):
+        refused = here.put("/api/v1/password", {"current": current, "new": new}, content_type=JSON)
+        assert (refused.status_code, list(refused.json()["error"]["fields"])) == (400, [field])
+    changed = here.put("/api/v1/password", {"current": PASSWORD, "new": "brand-new-lamp-9"}, content_type=JSON)
+    assert changed.status_code == 204
+    assert here.get("/api/v1/session").json()["user"]["username"] == "labeler"
+    assert elsewhere.get("/api/v1/session").json()["user"] is None
+    assert sign_in(Client(), "labeler", PASSWORD).status_code == 400
+    assert sign_in(Client(), "labeler", "brand-new-lamp-9").status_code == 200
+
+
+def test_guesses_of_the_current_password_are_throttled(cast):
+    client = cast.client("labeler")
+    body = {"current": "guess", "new": "brand-new-lamp-9"}
+    statuses = [client.put("/api/v1/password", body, content_type=JSON).status_code for _ in range(11)]
+    assert statuses == [400] * 10 + [429]

@@ -58,8 +58,12 @@ def swept(tmp_path, settings, monkeypatch):
     claim = cast.client("labeler").post(f"{cast.path}/labeling/claim", {}, content_type="application/json").json()
     made = cast.client("manager").post(f"{cast.path}/rounds", {}, content_type="application/json")
     checkpoint = checkpoint_register(project=project, role="policy", uri="file:///a", sha256="0" * 64, name="a")
+    invitation, token = invitation_create(
+        actor=people["manager"], project=project, email="a@example.org", role="labeler"
+    )
     values = {
-        "token": invitation_create(actor=people["manager"], project=project, email="a@example.org", role="labeler")[1],
+        "token": token,
+        "invitation_id": invitation.pk,
         "token_id": token_create(user=people["manager"], name="a", scopes=["read"])[0].pk,
         "project_id": project.pk,
         "user_id": people["engineer"].pk,

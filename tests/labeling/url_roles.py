@@ -20,6 +20,7 @@ URL_ROLES: dict[tuple[str, str], set[str]] = {
     ("DELETE", "session"): ANYBODY,
     ("GET", "invitations/<str:token>"): ANYBODY,
     ("POST", "invitations/<str:token>/accept"): ANYBODY,
+    ("PUT", "password"): SIGNED_IN,
     ("GET", "tokens"): SIGNED_IN,
     ("POST", "tokens"): SIGNED_IN,
     ("DELETE", "tokens/<int:token_id>"): {MANAGER},  # the token in the sweep is the manager's own
@@ -35,6 +36,7 @@ URL_ROLES: dict[tuple[str, str], set[str]] = {
     ("PATCH", f"{PROJECT}/people/<int:user_id>"): {MANAGER},
     ("GET", f"{PROJECT}/invitations"): {MANAGER},
     ("POST", f"{PROJECT}/invitations"): {MANAGER},
+    ("DELETE", f"{PROJECT}/invitations/<int:invitation_id>"): {MANAGER},
     ("GET", f"{PROJECT}/imports"): STAFF,
     ("POST", f"{PROJECT}/imports"): STAFF,
     ("GET", f"{PROJECT}/imports/<int:import_id>"): STAFF,

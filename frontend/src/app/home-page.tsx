@@ -9,7 +9,7 @@ import { NotFoundPage } from "./not-found-page";
 /** Where work is: somebody with one project goes straight there, everybody else to the list of projects. */
 export function HomePage() {
   const { data } = useSession();
-  const [only, ...others] = data?.projects ?? [];
+  const [only, ...others] = (data?.projects ?? []).filter(({ is_archived }) => !is_archived);
   const goesStraight = only && others.length === 0 && !data?.user?.is_superuser;
   return <Navigate to={goesStraight ? `/projects/${only.id}` : "/projects"} replace />;
 }

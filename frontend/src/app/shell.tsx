@@ -60,7 +60,7 @@ export function Shell() {
 function ProjectSelect({ projectId }: { projectId: number }) {
   const { data } = useSession();
   const navigate = useNavigate();
-  const projects = data?.projects ?? [];
+  const projects = (data?.projects ?? []).filter(({ id, is_archived }) => !is_archived || id === projectId);
   if (projects.length === 0 || Number.isNaN(projectId)) return null;
   return (
     <Select

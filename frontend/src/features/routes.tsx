@@ -33,7 +33,7 @@ export const navItems: NavItem[] = [
   { label: "Rounds", to: "rounds", icon: IconRefresh, roles: ["manager", "engineer"] },
   { label: "Quality", to: "quality", icon: IconRosetteDiscountCheck, roles: ["manager", "engineer"] },
   { label: "Prompts", to: "prompts", icon: IconMessages, roles: ["manager", "engineer"] },
-  { label: "Imports", to: "imports", icon: IconFileImport, roles: ["manager"] },
+  { label: "Imports", to: "imports", icon: IconFileImport, roles: ["manager", "engineer"] },
   { label: "People", to: "people", icon: IconUsers, roles: ["manager"] },
   { label: "Guidelines", to: "guidelines", icon: IconBook, roles: ["manager"] },
   { label: "Label schema", to: "label-schema", icon: IconChecklist, roles: ["manager"] },

@@ -89,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Change the person's own password. This session goes on, all others end; tokens stay until they are revoked. */
+        put: operations["password_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/places/{place_id}/draft": {
         parameters: {
             query?: never;
@@ -303,7 +320,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Win rates, newest first. */
+        /** @description Win rates, newest first; with `round` those of that round. */
         get: operations["evaluation_list"];
         put?: never;
         post?: never;
@@ -320,7 +337,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Versions of the guideline, newest first. */
+        /** @description Versions of the guideline, newest first; with `number` that version alone. */
         get: operations["guideline_list"];
         put?: never;
         /** @description Write the next version; tasks made from now on name it. */
@@ -379,6 +396,23 @@ export interface paths {
         /** @description Make a link that lets one person join; it is in this reply only. */
         post: operations["invitation_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Take an invitation back: its link works no more. */
+        delete: operations["invitation_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -955,7 +989,13 @@ export interface components {
             lease_token: string;
             /** Format: date-time */
             lease_expires_at: string;
+            /** @description What a renewal gives. */
             lease_seconds: number;
+            /**
+             * Format: double
+             * @description Until the lease ends, for clocks that disagree.
+             */
+            seconds_left: number;
         };
         AssignmentPrompt: {
             id: number;
@@ -1063,6 +1103,7 @@ export interface components {
             reason: components["schemas"]["ClaimReasonEnum"] | components["schemas"]["BlankEnum"];
         };
         ClaimInputRequest: {
+            /** Format: int64 */
             after_place?: number | null;
         };
         /** @enum {string} */
@@ -1501,6 +1542,10 @@ export interface components {
         Next: {
             next: components["schemas"]["Assignment"] | null;
         };
+        PasswordInputRequest: {
+            current: string;
+            new: string;
+        };
         PatchedPersonChangeRequest: {
             roles?: components["schemas"]["MembershipRole"][];
             is_active?: boolean;
@@ -1842,6 +1887,7 @@ export interface components {
             id: number;
             name: string;
             slug: string;
+            is_archived: boolean;
             roles: components["schemas"]["MembershipRole"][];
         };
         SessionUser: {
@@ -1891,16 +1937,28 @@ export interface components {
         };
         SnapshotFilters: {
             splits?: components["schemas"]["PromptSplit"][];
-            /** @description 0 = all. */
+            /**
+             * Format: int64
+             * @description 0 = all.
+             */
             limit?: number;
-            /** @description Chooses the rows below the limit. */
+            /**
+             * Format: int64
+             * @description Chooses the rows below the limit.
+             */
             seed?: number;
         };
         SnapshotFiltersRequest: {
             splits?: components["schemas"]["PromptSplit"][];
-            /** @description 0 = all. */
+            /**
+             * Format: int64
+             * @description 0 = all.
+             */
             limit?: number;
-            /** @description Chooses the rows below the limit. */
+            /**
+             * Format: int64
+             * @description Chooses the rows below the limit.
+             */
             seed?: number;
         };
         SnapshotInputRequest: {
@@ -2216,6 +2274,28 @@ export interface operations {
             };
         };
     };
+    password_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInputRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     place_draft: {
         parameters: {
             query?: never;
@@ -2436,6 +2516,9 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before; absent for the first page. */
                 cursor?: string;
+                role?: ("base" | "policy" | "reward" | "value")[];
+                /** @description Part of the name, or the id. */
+                search?: string;
             };
             header?: never;
             path: {
@@ -2537,6 +2620,8 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before; absent for the first page. */
                 cursor?: string;
+                /** @description Part of the name, or the id. */
+                search?: string;
             };
             header?: never;
             path: {
@@ -2585,6 +2670,8 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before; absent for the first page. */
                 cursor?: string;
+                /** @description Number of a round. */
+                round?: number;
             };
             header?: never;
             path: {
@@ -2609,6 +2696,7 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before; absent for the first page. */
                 cursor?: string;
+                number?: number;
             };
             header?: never;
             path: {
@@ -2773,6 +2861,27 @@ export interface operations {
             };
         };
     };
+    invitation_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     label_schema_list: {
         parameters: {
             query?: {
@@ -2925,7 +3034,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Text inside the messages. */
                 search?: string;
-                split?: "test" | "train" | "validation";
+                split?: ("test" | "train" | "validation")[];
             };
             header?: never;
             path: {
@@ -3249,6 +3358,10 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before; absent for the first page. */
                 cursor?: string;
+                kind?: ("ppo" | "pretrain" | "reward" | "sample" | "sft" | "tokenizer")[];
+                /** @description Part of the name, or the id. */
+                search?: string;
+                state?: ("cancelled" | "done" | "failed" | "queued" | "running" | "submitted")[];
             };
             header?: never;
             path: {
@@ -3298,6 +3411,10 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before; absent for the first page. */
                 cursor?: string;
+                kind?: ("demonstrations" | "prompts" | "rankings")[];
+                /** @description An id, or the number of a round. */
+                search?: string;
+                state?: ("failed" | "frozen" | "queued" | "sealed")[];
             };
             header?: never;
             path: {

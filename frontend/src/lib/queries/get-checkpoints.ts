@@ -1,13 +1,15 @@
-import { useQuery } from "@tanstack/react-query";
-
 import { api, unwrap } from "@/lib/api-client";
+import type { CheckpointRole } from "@/lib/models";
 
-export function useCheckpoints(projectId: number) {
-  return useQuery({
-    queryKey: ["projects", projectId, "checkpoints"],
-    queryFn: ({ signal }) =>
-      unwrap(
-        api.GET("/api/v1/projects/{project_id}/checkpoints", { params: { path: { project_id: projectId } }, signal }),
-      ),
-  });
+import { usePages } from "./use-pages";
+
+export function useCheckpoints(projectId: number, filters: { role?: CheckpointRole[]; search?: string } = {}) {
+  return usePages(["projects", projectId, "checkpoints", filters], (cursor, signal) =>
+    unwrap(
+      api.GET("/api/v1/projects/{project_id}/checkpoints", {
+        params: { path: { project_id: projectId }, query: { ...filters, cursor } },
+        signal,
+      }),
+    ),
+  );
 }

@@ -3,6 +3,7 @@ import { Paper, Text } from "@mantine/core";
 import { PageHeader } from "@/components/ui/page-header";
 import { useSession } from "@/lib/queries/get-session";
 
+import { PasswordForm } from "./password-form";
 import { TokenForm } from "./token-form";
 import { TokenList } from "./token-list";
 
@@ -12,6 +13,12 @@ export function AccountPage() {
   return (
     <>
       <PageHeader title={user?.display_name || user?.username} text={`Signed in as ${user?.username ?? ""}.`} />
+      <Paper withBorder p="md" radius="md" mb="lg">
+        <Text fw={600} component="h2" mb="md">
+          Password
+        </Text>
+        <PasswordForm />
+      </Paper>
       <Paper withBorder p="md" radius="md">
         <Text fw={600} component="h2">
           API tokens

@@ -11,8 +11,8 @@ import { useRoles } from "@/hooks/use-roles";
 import { useRouteId } from "@/hooks/use-route-id";
 import { formatCount, formatTime, humanize } from "@/lib/format";
 import type { CheckpointDetail } from "@/lib/models";
+import { useCheckpoint } from "@/lib/queries/get-checkpoint";
 
-import { useCheckpoint } from "../api/get-checkpoint";
 import { usePublishCheckpoint } from "../api/publish-checkpoint";
 
 import { Lineage } from "./lineage";
@@ -93,7 +93,7 @@ function CheckpointView({ projectId, checkpoint }: { projectId: number; checkpoi
                 <Anchor
                   key={snapshot.id}
                   component={Link}
-                  to={`/projects/${projectId}/snapshots#snapshot-${snapshot.id}`}
+                  to={`/projects/${projectId}/snapshots?search=${snapshot.id}`}
                   size="sm"
                 >
                   Snapshot {snapshot.id}: {formatCount(snapshot.num_rows)} {snapshot.kind}

@@ -6,14 +6,16 @@ import { Link, useNavigate } from "react-router";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorAlert } from "@/components/ui/error-alert";
+import { LoadMore } from "@/components/ui/load-more";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
+import { SearchField } from "@/components/ui/search-field";
 import { StateBadge } from "@/components/ui/state-badge";
 import { useRoles } from "@/hooks/use-roles";
 import { useRouteId } from "@/hooks/use-route-id";
 import { useUrlFilter } from "@/hooks/use-url-filter";
 import { formatCompact, formatTime, humanize } from "@/lib/format";
-import type { Checkpoint, CheckpointRole } from "@/lib/models";
+import type { CheckpointRole } from "@/lib/models";
 import { useCheckpoints } from "@/lib/queries/get-checkpoints";
 
 import { useCreateCheckpoint } from "../api/create-checkpoint";
@@ -24,9 +26,12 @@ export function CheckpointsPage() {
   const projectId = useRouteId("projectId");
   const [role, setRole] = useUrlFilter("role");
   const { isEngineer } = useRoles(projectId);
-  const checkpoints = useCheckpoints(projectId);
+  const [search, setSearch] = useUrlFilter("search");
+  const checkpoints = useCheckpoints(projectId, {
+    ...(role && { role: [role as CheckpointRole] }),
+    ...(search && { search }),
+  });
   const [isOpen, { open, close }] = useDisclosure(false);
-  const fitting = (all: Checkpoint[]) => all.filter((checkpoint) => !role || checkpoint.role === role);
   const create = isEngineer && (
     <Button leftSection={<IconPlus size={16} />} onClick={open}>
       Register a base
@@ -40,23 +45,25 @@ export function CheckpointsPage() {
       >
         {create}
       </PageHeader>
-      <Select
-        mb="md"
-        maw={240}
-        placeholder="Any role"
-        aria-label="Role"
-        clearable
-        data={ROLES.map((value) => ({ value, label: humanize(value) }))}
-        value={role || null}
-        onChange={setRole}
-      />
+      <Group mb="md">
+        <SearchField label="Search the names" value={search} onChange={setSearch} />
+        <Select
+          maw={240}
+          placeholder="Any role"
+          aria-label="Role"
+          clearable
+          data={ROLES.map((value) => ({ value, label: humanize(value) }))}
+          value={role || null}
+          onChange={setRole}
+        />
+      </Group>
       <QueryView
         query={checkpoints}
-        isEmpty={({ results }) => fitting(results).length === 0}
+        isEmpty={({ results }) => results.length === 0}
         empty={
           <EmptyState
             icon={IconBox}
-            title={role ? `No ${role} checkpoint` : "No checkpoint yet"}
+            title={role || search ? "No checkpoint matches" : "No checkpoint yet"}
             text="Pretrain a base model with a run, or register one from a folder or by its hub name."
           >
             {create}
@@ -77,7 +84,7 @@ export function CheckpointsPage() {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {fitting(results).map((checkpoint) => (
+                {results.map((checkpoint) => (
                   <Table.Tr key={checkpoint.id}>
                     <Table.Td>
                       <Anchor component={Link} to={String(checkpoint.id)} fw={500}>
@@ -106,6 +113,7 @@ export function CheckpointsPage() {
           </Table.ScrollContainer>
         )}
       </QueryView>
+      <LoadMore query={checkpoints} />
       <Modal opened={isOpen} onClose={close} title="Register a base checkpoint" centered>
         <CheckpointForm projectId={projectId} />
       </Modal>

@@ -3,6 +3,7 @@ import { IconScale } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { EmptyState } from "@/components/ui/empty-state";
+import { LoadMore } from "@/components/ui/load-more";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
 import { WinRate } from "@/components/ui/win-rate";
@@ -49,6 +50,7 @@ export function EvaluationsPage() {
           </SimpleGrid>
         )}
       </QueryView>
+      <LoadMore query={evaluations} />
     </>
   );
 }

@@ -2,6 +2,7 @@ import { Stack } from "@mantine/core";
 import { IconFileImport } from "@tabler/icons-react";
 
 import { EmptyState } from "@/components/ui/empty-state";
+import { LoadMore } from "@/components/ui/load-more";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
 import { useRouteId } from "@/hooks/use-route-id";
@@ -32,6 +33,7 @@ export function ImportsPage() {
         >
           {({ results }) => results.map((item) => <ImportCard key={item.id} item={item} />)}
         </QueryView>
+        <LoadMore query={imports} />
       </Stack>
     </>
   );

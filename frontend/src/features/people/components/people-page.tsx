@@ -3,6 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { IconUsers } from "@tabler/icons-react";
 
 import { EmptyState } from "@/components/ui/empty-state";
+import { LoadMore } from "@/components/ui/load-more";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
 import { useRouteId } from "@/hooks/use-route-id";
@@ -51,6 +52,7 @@ export function PeoplePage() {
             </Table.ScrollContainer>
           )}
         </QueryView>
+        <LoadMore query={people} />
         <section>
           <Title order={2} size="h4" mb="sm">
             Invitations

@@ -3,7 +3,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { api, unwrap } from "@/lib/api-client";
 import type { Split } from "@/lib/models";
 
-export function usePrompts(projectId: number, filters: { split?: Split; search?: string }) {
+export function usePrompts(projectId: number, filters: { split?: Split[]; search?: string }) {
   return useInfiniteQuery({
     queryKey: ["projects", projectId, "prompts", "list", filters],
     initialPageParam: undefined as string | undefined,

@@ -1,8 +1,5 @@
-import { Alert, Badge, Card, Group, Stack, Text, Textarea, Title } from "@mantine/core";
-import { IconEraser } from "@tabler/icons-react";
-import { useState } from "react";
+import { Alert, Badge, Card, Group, Stack, Text, Title } from "@mantine/core";
 
-import { ConfirmButton } from "@/components/ui/confirm-button";
 import { Conversation } from "@/components/ui/conversation";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
@@ -16,6 +13,7 @@ import { useRedactPrompt } from "../api/redact-prompt";
 
 import { CompletionCard } from "./completion-card";
 import { RankingCard } from "./ranking-card";
+import { RedactButton } from "./redact-button";
 
 export function PromptPage() {
   const projectId = useRouteId("projectId");
@@ -27,7 +25,6 @@ export function PromptPage() {
 function PromptView({ projectId, prompt }: { projectId: number; prompt: PromptDetail }) {
   const redact = useRedactPrompt(projectId, prompt.id);
   const { isManager } = useRoles(projectId);
-  const [reason, setReason] = useState("");
   return (
     <>
       <PageHeader
@@ -41,29 +38,12 @@ function PromptView({ projectId, prompt }: { projectId: number; prompt: PromptDe
           {prompt.split}
         </Badge>
         {isManager && !prompt.is_redacted && (
-          <ConfirmButton
-            size="xs"
-            color="red"
-            variant="light"
-            leftSection={<IconEraser size={16} />}
+          <RedactButton
             title="Redact this prompt"
             question="Its text and everything written for it are removed for good. The rows and counts stay."
-            confirmLabel="Redact"
-            isReady={reason.trim() !== ""}
-            fields={
-              <Textarea
-                label="Reason"
-                description="Kept in the audit trail."
-                required
-                value={reason}
-                onChange={(event) => setReason(event.currentTarget.value)}
-              />
-            }
-            onConfirm={() => redact.mutateAsync({ reason })}
+            onRedact={redact.mutateAsync}
             data-testid="prompt-redact"
-          >
-            Redact
-          </ConfirmButton>
+          />
         )}
       </PageHeader>
       <Stack gap="xl">
@@ -71,7 +51,13 @@ function PromptView({ projectId, prompt }: { projectId: number; prompt: PromptDe
         <Conversation messages={prompt.messages} />
         <Section title="Completions" count={prompt.completions.length}>
           {prompt.completions.map((completion, index) => (
-            <CompletionCard key={completion.id} projectId={projectId} completion={completion} number={index + 1} />
+            <CompletionCard
+              key={completion.id}
+              projectId={projectId}
+              completion={completion}
+              number={index + 1}
+              canRedact={isManager}
+            />
           ))}
         </Section>
         <Section title="Rankings" count={prompt.rankings.length}>

@@ -1,12 +1,12 @@
-import { Anchor, Badge, Group, SegmentedControl, Table, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconMessages, IconSearch } from "@tabler/icons-react";
+import { Anchor, Badge, Group, SegmentedControl, Table, Text } from "@mantine/core";
+import { IconMessages } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { LoadMore } from "@/components/ui/load-more";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
+import { SearchField } from "@/components/ui/search-field";
 import { useRouteId } from "@/hooks/use-route-id";
 import { useUrlFilter } from "@/hooks/use-url-filter";
 import { formatCount } from "@/lib/format";
@@ -25,8 +25,7 @@ export function PromptsPage() {
   const projectId = useRouteId("projectId");
   const [search, setSearch] = useUrlFilter("search");
   const [split, setSplit] = useUrlFilter("split");
-  const prompts = usePrompts(projectId, { ...(search && { search }), ...(split && { split: split as Split }) });
-  const setSearchSoon = useDebouncedCallback(setSearch, 300);
+  const prompts = usePrompts(projectId, { ...(search && { search }), ...(split && { split: [split as Split] }) });
   const count = prompts.data?.pages[0]?.count;
   return (
     <>
@@ -37,15 +36,7 @@ export function PromptsPage() {
         }
       />
       <Group mb="md">
-        <TextInput
-          flex={1}
-          miw={200}
-          placeholder="Search the text"
-          aria-label="Search the text"
-          leftSection={<IconSearch size={16} />}
-          defaultValue={search}
-          onChange={(event) => setSearchSoon(event.currentTarget.value)}
-        />
+        <SearchField label="Search the text" value={search} onChange={setSearch} />
         <SegmentedControl data={SPLITS} value={split} onChange={setSplit} aria-label="Split" />
       </Group>
       <QueryView

@@ -3,6 +3,7 @@ import { IconPlus, IconRefresh } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { EmptyState } from "@/components/ui/empty-state";
+import { LoadMore } from "@/components/ui/load-more";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
 import { StateBadge } from "@/components/ui/state-badge";
@@ -55,6 +56,7 @@ export function RoundsPage() {
           </Stack>
         )}
       </QueryView>
+      <LoadMore query={rounds} />
     </>
   );
 }

@@ -21,13 +21,12 @@ function byPair(evaluations: Evaluation[]): Map<string, Evaluation[]> {
 }
 
 export function StageEvaluations({ projectId, number }: StageEvaluationsProps) {
-  const evaluations = useRoundEvaluations(projectId);
-  const ofRound = (rows: Evaluation[]) => rows.filter(({ round_number }) => round_number === number);
+  const evaluations = useRoundEvaluations(projectId, number);
   return (
-    <QueryView query={evaluations} isEmpty={({ results }) => ofRound(results).length === 0} empty={null}>
+    <QueryView query={evaluations} isEmpty={({ results }) => results.length === 0} empty={null}>
       {({ results }) => (
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl">
-          {[...byPair(ofRound(results))].map(([pair, rows]) => (
+          {[...byPair(results)].map(([pair, rows]) => (
             <Stack key={pair} gap="sm">
               <Text size="sm" c="dimmed">
                 {pair}

@@ -11,7 +11,7 @@ interface StageLinksProps {
 
 const PAGES = [
   { ending: "checkpoint_id", page: "checkpoints/", label: "Checkpoint", icon: IconBox },
-  { ending: "snapshot_id", page: "snapshots#snapshot-", label: "Snapshot", icon: IconDatabase },
+  { ending: "snapshot_id", page: "snapshots?search=", label: "Snapshot", icon: IconDatabase },
 ];
 
 /** Links to the runs of a stage and to what it made; outputs name ids by the kind of object they end in. */

@@ -1,18 +1,20 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
-
 import { api, unwrap } from "@/lib/api-client";
+import type { RunKind, RunState } from "@/lib/models";
+import { usePages } from "@/lib/queries/use-pages";
 
-export function useRuns(projectId: number) {
-  return useInfiniteQuery({
-    queryKey: ["projects", projectId, "runs", "list"],
-    initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam, signal }) =>
-      unwrap(
-        api.GET("/api/v1/projects/{project_id}/runs", {
-          params: { path: { project_id: projectId }, query: { cursor: pageParam } },
-          signal,
-        }),
-      ),
-    getNextPageParam: (page) => page.next ?? undefined,
-  });
+interface RunFilters {
+  kind?: RunKind[];
+  state?: RunState[];
+  search?: string;
+}
+
+export function useRuns(projectId: number, filters: RunFilters) {
+  return usePages(["projects", projectId, "runs", "list", filters], (cursor, signal) =>
+    unwrap(
+      api.GET("/api/v1/projects/{project_id}/runs", {
+        params: { path: { project_id: projectId }, query: { ...filters, cursor } },
+        signal,
+      }),
+    ),
+  );
 }

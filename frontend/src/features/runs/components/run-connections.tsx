@@ -19,7 +19,7 @@ function InputLink({ projectId, input }: { projectId: number; input: RunInput })
   }
   if (input.snapshot) {
     return (
-      <Anchor component={Link} to={`/projects/${projectId}/snapshots`} size="sm">
+      <Anchor component={Link} to={`/projects/${projectId}/snapshots?search=${input.snapshot.id}`} size="sm">
         {`Snapshot ${input.snapshot.id}: ${formatCount(input.snapshot.num_rows)} ${input.snapshot.kind}`}
       </Anchor>
     );

@@ -6,11 +6,12 @@ import { EmptyState } from "@/components/ui/empty-state";
 import { LoadMore } from "@/components/ui/load-more";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
+import { SearchField } from "@/components/ui/search-field";
 import { StateBadge } from "@/components/ui/state-badge";
 import { useRouteId } from "@/hooks/use-route-id";
 import { useUrlFilter } from "@/hooks/use-url-filter";
 import { formatSeconds, formatTime, humanize } from "@/lib/format";
-import type { RunState, TrainingRun } from "@/lib/models";
+import type { RunKind, RunState, TrainingRun } from "@/lib/models";
 
 import { useRuns } from "../api/get-runs";
 
@@ -22,11 +23,12 @@ export function RunsPage() {
   const projectId = useRouteId("projectId");
   const [kind, setKind] = useUrlFilter("kind");
   const [state, setState] = useUrlFilter("state");
-  const runs = useRuns(projectId);
-  const fitting = (pages: { results: TrainingRun[] }[]) =>
-    pages
-      .flatMap(({ results }) => results)
-      .filter((run) => (!kind || run.kind === kind) && (!state || run.state === state));
+  const [search, setSearch] = useUrlFilter("search");
+  const runs = useRuns(projectId, {
+    ...(kind && { kind: [kind as RunKind] }),
+    ...(state && { state: [state as RunState] }),
+    ...(search && { search }),
+  });
   const create = (
     <Button component={Link} to="new" leftSection={<IconPlus size={16} />}>
       New run
@@ -38,6 +40,7 @@ export function RunsPage() {
         {create}
       </PageHeader>
       <Group mb="md">
+        <SearchField label="Search the names" value={search} onChange={setSearch} />
         <Select
           placeholder="Any kind"
           aria-label="Kind"
@@ -57,18 +60,18 @@ export function RunsPage() {
       </Group>
       <QueryView
         query={runs}
-        isEmpty={({ pages }) => fitting(pages).length === 0}
+        isEmpty={({ results }) => results.length === 0}
         empty={
           <EmptyState
             icon={IconPlayerPlay}
-            title={kind || state ? "No run matches" : "No run yet"}
+            title={kind || state || search ? "No run matches" : "No run yet"}
             text="Start with pretraining on a corpus, or let a round start its runs by itself."
           >
             {create}
           </EmptyState>
         }
       >
-        {({ pages }) => (
+        {({ results }) => (
           <Table.ScrollContainer minWidth={560}>
             <Table highlightOnHover verticalSpacing="sm">
               <Table.Thead>
@@ -81,7 +84,7 @@ export function RunsPage() {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {fitting(pages).map((run) => (
+                {results.map((run) => (
                   <RunRow key={run.id} run={run} />
                 ))}
               </Table.Tbody>

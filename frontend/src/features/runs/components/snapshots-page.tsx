@@ -6,10 +6,13 @@ import { Link } from "react-router";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorAlert } from "@/components/ui/error-alert";
+import { LoadMore } from "@/components/ui/load-more";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
+import { SearchField } from "@/components/ui/search-field";
 import { StateBadge } from "@/components/ui/state-badge";
 import { useRouteId } from "@/hooks/use-route-id";
+import { useUrlFilter } from "@/hooks/use-url-filter";
 import { formatCount, formatTime, humanize } from "@/lib/format";
 import type { Snapshot, Split } from "@/lib/models";
 
@@ -20,7 +23,8 @@ const KINDS: Snapshot["kind"][] = ["demonstrations", "rankings", "prompts"];
 
 export function SnapshotsPage() {
   const projectId = useRouteId("projectId");
-  const snapshots = useSnapshots(projectId);
+  const [search, setSearch] = useUrlFilter("search");
+  const snapshots = useSnapshots(projectId, search ? { search } : {});
   const [isOpen, { open, close }] = useDisclosure(false);
   const create = (
     <Button leftSection={<IconPlus size={16} />} onClick={open}>
@@ -35,13 +39,16 @@ export function SnapshotsPage() {
       >
         {create}
       </PageHeader>
+      <Group mb="md" maw={320}>
+        <SearchField label="Number of a snapshot or a round" value={search} onChange={setSearch} />
+      </Group>
       <QueryView
         query={snapshots}
         isEmpty={({ results }) => results.length === 0}
         empty={
           <EmptyState
             icon={IconDatabase}
-            title="No snapshot yet"
+            title={search ? "No snapshot has this number" : "No snapshot yet"}
             text="Rounds make theirs by themselves. Make one here to start a run by hand."
           >
             {create}
@@ -50,6 +57,7 @@ export function SnapshotsPage() {
       >
         {({ results }) => <SnapshotTable projectId={projectId} snapshots={results} />}
       </QueryView>
+      <LoadMore query={snapshots} />
       <Modal opened={isOpen} onClose={close} title="New snapshot" centered>
         <SnapshotForm projectId={projectId} onDone={close} />
       </Modal>

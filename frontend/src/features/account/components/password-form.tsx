@@ -1,0 +1,57 @@
+import { Button, Group, PasswordInput, Stack } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+
+import { ErrorAlert } from "@/components/ui/error-alert";
+import { ApiError } from "@/lib/api-client";
+import { SESSION_KEY } from "@/lib/queries/get-session";
+
+import { useChangePassword } from "../api/change-password";
+
+const EMPTY = { current: "", new: "" };
+
+export function PasswordForm() {
+  const change = useChangePassword();
+  const queryClient = useQueryClient();
+  const [passwords, setPasswords] = useState(EMPTY);
+  const fields = change.error instanceof ApiError ? change.error.fields : {};
+  const bind = (name: keyof typeof EMPTY) => ({
+    value: passwords[name],
+    onChange: (event: { currentTarget: { value: string } }) => {
+      const { value } = event.currentTarget;
+      setPasswords((previous) => ({ ...previous, [name]: value }));
+    },
+    error: fields[name],
+    required: true,
+    withAsterisk: false,
+    miw: 220,
+    flex: 1,
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    change.mutate(passwords, {
+      onSuccess: () => {
+        setPasswords(EMPTY);
+        notifications.show({ color: "teal", message: "Your password is changed. Your other sessions have ended." });
+        void queryClient.invalidateQueries({ queryKey: SESSION_KEY }); // the CSRF token changed with it
+      },
+    });
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm">
+        <Group align="flex-start" gap="md">
+          <PasswordInput label="Current password" autoComplete="current-password" {...bind("current")} data-testid="password-current" />
+          <PasswordInput label="New password" autoComplete="new-password" {...bind("new")} data-testid="password-new" />
+        </Group>
+        {Object.keys(fields).length === 0 && <ErrorAlert error={change.error} />}
+        <Group>
+          <Button type="submit" variant="default" loading={change.isPending} disabled={!passwords.current || !passwords.new} data-testid="password-change">
+            Change the password
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
