@@ -5,4 +5,8 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labeling.settings")
-application = get_asgi_application()
+site = get_asgi_application()
+
+from labeling.body_limit import BodyLimit  # noqa: E402 - it needs the settings that the line above read
+
+application = BodyLimit(site)

@@ -1,6 +1,5 @@
 """Imports of files, and the prompts that they brought."""
 
-from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
@@ -8,7 +7,6 @@ from rest_framework.views import APIView
 
 from labeling.api_pages import CURSOR, page_of
 from labeling.api_request import SignedInRequest, choices_given, text_given
-from labeling.errors import InvalidInput
 from labeling.rounds import selectors, serializers
 from labeling.rounds.models import Import, Prompt
 from labeling.rounds.selectors import ENGINEER, MANAGER, project_get_for
@@ -38,10 +36,6 @@ class ImportListView(APIView):
     def post(self, request: SignedInRequest, project_id: int) -> Response:
         """Upload a file; its rows are read in the background, and all of them enter or none."""
         project = project_get_for(request.user, project_id, MANAGER, ENGINEER)
-        size = int(request.META.get("CONTENT_LENGTH") or 0)
-        if size > settings.IMPORT_MAX_BYTES:
-            limit = f"at most {settings.IMPORT_MAX_BYTES:,} bytes"
-            raise InvalidInput(f"Expected a file of {limit}, got {size:,}; split it.", {"file": limit})
         body = serializers.ImportInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         created = import_create(actor=request.user, project=project, **body.validated_data)
