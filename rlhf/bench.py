@@ -34,6 +34,9 @@ class BenchOptions(MachineOptions):
     eos_skew: float = option(0.0, low=0, high=30)
     """Added to the logit of EOS, so that completions end at different lengths: 0 = nearly all run to new_tokens, 5 = about half do not."""
 
+    compile: str = option("on", choices=("on", "off"))
+    """torch.compile in sft and reward; on = if the machine has a C++ compiler."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.hidden % 64:
@@ -43,6 +46,8 @@ class BenchOptions(MachineOptions):
 BENCHES = {
     "generate": ("rlhf.bench_engine", "bench_generate"),
     "ppo": ("rlhf.bench_engine", "bench_ppo"),
+    "sft": ("rlhf.bench_training", "bench_sft"),
+    "reward": ("rlhf.bench_training", "bench_reward"),
 }
 """What can be timed: the module and the function (BenchOptions) -> the fields of the line beyond the options."""
 

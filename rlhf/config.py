@@ -83,6 +83,18 @@ class TrainingOptions(MachineOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LoopOptions(TrainingOptions):
+    """What the loops over a fixed set of rows share: pretraining, SFT and the reward model."""
+
+    micro_batch_tokens: int = option(8192, low=1)
+    """Tokens of one forward pass, padding included, at most; a longer row goes alone. Smaller needs less memory and changes no result."""
+    gradient_checkpointing: str = option("off", choices=("off", "on"))
+    """on: activations are computed again in the backward pass, which needs less memory and a third more time."""
+    compile: str = option("auto", choices=("auto", "on", "off"))
+    """torch.compile; auto compiles runs long enough to earn the half minute back, if the machine has a C++ compiler."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenizerConfig(Options):
     """Training of a byte-level BPE tokenizer."""
 
@@ -95,7 +107,7 @@ class TokenizerConfig(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PretrainConfig(TrainingOptions):
+class PretrainConfig(LoopOptions):
     """Pretraining of a small Llama-architecture model on packed text."""
 
     hidden_size: int = option(128, low=8, high=16_384)
@@ -139,7 +151,7 @@ class PretrainConfig(TrainingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SftConfig(TrainingOptions):
+class SftConfig(LoopOptions):
     """Supervised fine-tuning on demonstrations; the loss covers messages of weight 1 only."""
 
     learning_rate: float = option(1e-4, low=0, high=1)
@@ -152,8 +164,6 @@ class SftConfig(TrainingOptions):
     """AdamW weight decay of matrices."""
     batch_size: int = option(32, low=1, high=65_536, source=INSTRUCT_GPT)
     """Conversations of one optimizer step."""
-    micro_batch_size: int = option(0, low=0, high=65_536)
-    """Conversations of one forward pass; smaller needs less memory and changes no result. 0 = batch_size."""
     num_epochs: float = option(2.0, low=0.001, high=1000)
     """Passes over the demonstrations."""
     max_steps: int = option(0, low=0, source=CONVENTION)
@@ -165,7 +175,7 @@ class SftConfig(TrainingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RewardConfig(TrainingOptions):
+class RewardConfig(LoopOptions):
     """Reward model: all untied pairs of a ranking are one batch element."""
 
     learning_rate: float = option(1e-4, low=0, high=1)
@@ -178,8 +188,6 @@ class RewardConfig(TrainingOptions):
     """AdamW weight decay of matrices."""
     batch_size: int = option(16, low=1, high=65_536)
     """Rankings of one optimizer step; InstructGPT used 64."""
-    micro_batch_size: int = option(0, low=0, high=65_536)
-    """Rankings of one forward pass; smaller needs less memory and changes no result. 0 = batch_size."""
     num_epochs: float = option(1.0, low=0.001, high=1000, source=INSTRUCT_GPT)
     """Passes over the rankings; a reward model overfits soon."""
     max_steps: int = option(0, low=0, source=CONVENTION)

@@ -4,11 +4,15 @@ Shapes: N chosen positions or scores, V vocabulary, P pairs. Sums run in float32
 without anything to learn gives no gradient rather than NaN. PPO's objectives are in ppo_losses.py.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+CHUNK_LOGITS = 2**21
+"""Logits that exist at one time (8 MB in float32), but never fewer than MIN_CHUNK_ROWS positions."""
+MIN_CHUNK_ROWS = 128
 
 
 class Pairs(NamedTuple):
@@ -62,3 +66,59 @@ def next_token_loss(logits: Tensor, targets: Tensor, *, normaliser: float | Tens
     logits = logits if logits.dtype == torch.float64 else logits.float()
     total = F.cross_entropy(logits, targets, reduction="sum")
     return total / (max(targets.numel(), 1) if normaliser is None else normaliser)
+
+
+def head_loss(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
+    """Sum of -log p(target) of the logits hidden @ weight.T + bias; hidden (N, D), weight (V, D), bias (V,), targets (N,) int64.
+
+    The same number and gradients as `next_token_loss`, but no (N, V) tensor exists: positions are taken in chunks, and since a
+    sum's gradient is known on the way forward, nothing is computed twice. Products run in the autocast dtype, the rest wider.
+    """
+    total: Tensor = _HeadLoss.apply(hidden, weight, bias, targets)  # type: ignore[no-untyped-call]
+    return total
+
+
+class _HeadLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:  # type: ignore[override]
+        device = hidden.device.type
+        narrow = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
+        wide = torch.float64 if narrow == torch.float64 else torch.float32
+        narrow_weight, narrow_bias = weight.to(narrow), None if bias is None else bias.to(narrow)
+        gradients = [
+            torch.zeros(tensor.shape, dtype=wide, device=tensor.device) if tensor is not None and needed else None
+            for tensor, needed in zip((hidden, weight, bias), ctx.needs_input_grad, strict=False)
+        ]
+        total = torch.zeros((), dtype=wide, device=hidden.device)
+        size = max(MIN_CHUNK_ROWS, CHUNK_LOGITS // weight.shape[0])
+        with torch.autocast(device, enabled=False):
+            for start in range(0, len(targets), size):
+                chosen = targets[start : start + size, None]
+                part = hidden[start : start + size].to(narrow)
+                logprobs = F.linear(part, narrow_weight, narrow_bias).to(wide).log_softmax(-1)
+                total -= logprobs.gather(1, chosen).sum()
+                if any(gradient is not None for gradient in gradients):
+                    minus_one = torch.full_like(chosen, -1, dtype=wide)
+                    slope = logprobs.exp_().scatter_add_(1, chosen, minus_one).to(narrow)  # softmax - one hot
+                    _add_head_gradients(gradients, slope, part, narrow_weight, start)
+        ctx.save_for_backward(*gradients)
+        ctx.dtypes = [None if tensor is None else tensor.dtype for tensor in (hidden, weight, bias)]
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Any:  # type: ignore[override]
+        scaled = zip(ctx.saved_tensors, ctx.dtypes, strict=True)
+        return *(None if gradient is None else (gradient * slope).to(dtype) for gradient, dtype in scaled), None
+
+
+def _add_head_gradients(
+    gradients: list[Tensor | None], slope: Tensor, hidden: Tensor, weight: Tensor, start: int
+) -> None:
+    """Adds one chunk's part; slope (n, V) is the gradient of its logits, hidden (n, D) what they were computed from."""
+    of_hidden, of_weight, of_bias = gradients
+    if of_hidden is not None:
+        of_hidden[start : start + len(hidden)] = slope @ weight
+    if of_weight is not None:
+        of_weight += slope.t() @ hidden
+    if of_bias is not None:
+        of_bias += slope.sum(0, dtype=of_bias.dtype)

@@ -136,6 +136,20 @@ def new_reward(path: str | Path, tokenizer: PreTrainedTokenizerBase, seed: int) 
     return speed_up(model)
 
 
+def hidden_states(
+    model: PreTrainedModel,
+    input_ids: Tensor,
+    attention_mask: Tensor | None = None,
+    position_ids: Tensor | None = None,
+) -> Tensor:
+    """(B, T, D): what the heads read. attention_mask None means: padding, if any, is on the right."""
+    output = model.base_model(
+        input_ids=input_ids, attention_mask=attention_mask, position_ids=position_ids, use_cache=False
+    )
+    hidden: Tensor = output.last_hidden_state
+    return hidden
+
+
 def selected_logits(
     model: PreTrainedModel,
     input_ids: Tensor,
@@ -152,7 +166,7 @@ def selected_logits(
             input_ids, attention_mask=attention_mask, position_ids=position_ids, use_cache=False
         ).logits
         return logits[positions]
-    hidden = _hidden(model, input_ids, attention_mask, position_ids)
+    hidden = hidden_states(model, input_ids, attention_mask, position_ids)
     projected: Tensor = model.get_output_embeddings()(hidden[positions])
     return projected
 
@@ -161,7 +175,7 @@ def token_scores(
     model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor | None = None, position_ids: Tensor | None = None
 ) -> Tensor:
     """(B, T) float32: the reward head on every token, plus config.reward_bias. A value model is read through this."""
-    return _scores(model, _hidden(model, input_ids, attention_mask, position_ids))
+    return _scores(model, hidden_states(model, input_ids, attention_mask, position_ids))
 
 
 def reward_scores(
@@ -171,7 +185,7 @@ def reward_scores(
     columns = torch.arange(input_ids.shape[1], device=input_ids.device)
     last = (columns * attention_mask.long()).argmax(-1)
     is_right_padded = bool((attention_mask.sum(-1) == last + 1).all())
-    hidden = _hidden(model, input_ids, None if is_right_padded else attention_mask, position_ids)
+    hidden = hidden_states(model, input_ids, None if is_right_padded else attention_mask, position_ids)
     at_last = hidden[torch.arange(len(hidden), device=hidden.device), last]
     return _scores(model, at_last)
 
@@ -179,16 +193,6 @@ def reward_scores(
 def check_template(tokenizer: PreTrainedTokenizerBase, roles: Sequence[str] = ("user",)) -> None:
     """Fails early, with the reason, if the chat template cannot be used."""
     encode_prompt(tokenizer, [{"role": role, "content": "x"} for role in roles])
-
-
-def _hidden(
-    model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor | None, positions: Tensor | None
-) -> Tensor:
-    output = model.base_model(
-        input_ids=input_ids, attention_mask=attention_mask, position_ids=positions, use_cache=False
-    )
-    hidden: Tensor = output.last_hidden_state
-    return hidden
 
 
 def _scores(model: PreTrainedModel, hidden: Tensor) -> Tensor:

@@ -16,9 +16,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored_summary
 from rlhf.config import PretrainConfig
 from rlhf.data import PackedText, load_text
-from rlhf.losses import next_token_loss
 from rlhf.models import autocast, load_tokenizer, new_policy, num_parameters, prepare_machine
 from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
+from rlhf.passes import next_token_sum, prepare_passes, uncompiled
 from rlhf.progress import Progress
 from rlhf.types import InputError, Report, ignore_report
 
@@ -48,6 +48,8 @@ def pretrain(
     model = new_policy(config, text_tokenizer).to(device)  # type: ignore[arg-type]
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
     one_pass = -(-num_windows // config.sequences_per_batch)
+    num_tokens = (config.max_steps or one_pass) * config.tokens_per_batch
+    prepare_passes(model, config, num_tokens=num_tokens, report=report)
     progress = Progress(
         "pretrain",
         report,
@@ -68,11 +70,8 @@ def pretrain(
             warmup_fraction=config.warmup_fraction,
             final_fraction=config.final_learning_rate_fraction,
         )
-        with autocast(device, config.dtype):
-            loss = window_loss(model, batch)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss_value = accumulate_gradients(model, batch, config)
         norm = optimizer_step(optimizer, learning_rate=rate, max_gradient_norm=config.max_gradient_norm)
-        loss_value = loss.item()
         progress.advance(batch[:, 1:].numel(), loss=loss_value, learning_rate=rate, gradient_norm=norm.item())
         if progress.is_checkpoint_due:
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "progress": progress.state()}
@@ -123,11 +122,22 @@ def window_batch(tokens: Tensor, config: PretrainConfig, step: int) -> Tensor:
     return tokens[starts[:, None] + torch.arange(length + 1)].long()
 
 
+def accumulate_gradients(model: PreTrainedModel, windows: Tensor, config: PretrainConfig) -> float:
+    """Adds the gradient of the mean loss over all windows, however they are split; returns that loss."""
+    total = 0.0
+    for part in windows.split(max(config.micro_batch_tokens // config.context_length, 1)):
+        with autocast(windows.device, config.dtype):
+            loss = window_loss(model, part) * (len(part) / len(windows))
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    return total
+
+
 def window_loss(model: PreTrainedModel, batch: Tensor) -> Tensor:
     """Mean next-token loss of windows (B, T + 1)."""
-    hidden = model.base_model(input_ids=batch[:, :-1], use_cache=False).last_hidden_state
-    logits = model.get_output_embeddings()(hidden)
-    return next_token_loss(logits.flatten(0, 1), batch[:, 1:].flatten())
+    targets = batch[:, 1:].flatten()
+    everywhere = torch.ones_like(batch[:, 1:], dtype=torch.bool)
+    return next_token_sum(model, batch[:, :-1], everywhere, targets) / targets.numel()
 
 
 @torch.no_grad()
@@ -142,7 +152,7 @@ def evaluate_text(
     windows = text.tokens[starts[:, None] + torch.arange(length + 1)].long()
     total = 0.0
     for batch in windows.split(size):
-        with autocast(device, config.dtype):
+        with autocast(device, config.dtype), uncompiled():
             total += window_loss(model, batch.to(device)).item() * len(batch)
     loss = total / num_windows
     bits_per_byte = loss / math.log(2) * len(text.tokens) / max(text.num_bytes, 1)

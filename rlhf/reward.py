@@ -27,6 +27,7 @@ from rlhf.models import (
     reward_scores,
 )
 from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
+from rlhf.passes import micro_batches, prepare_passes, uncompiled
 from rlhf.progress import Progress
 from rlhf.sequences import right_pad
 from rlhf.types import Report, ignore_report
@@ -58,12 +59,14 @@ def train_reward(
     held_out = load_rankings(tokenizer, validation, **limits, limit=config.max_validation_records)
     answers = load_final_answers(tokenizer, demonstrations, max_length=max_length, limit=config.max_demonstrations)
     model = new_reward(base, tokenizer, config.seed).to(device)  # type: ignore[arg-type]
+    steps = num_steps(len(examples), config)
+    mean_tokens = sum(len(row) for example in examples for row in example.rows) / len(examples)
+    prepare_passes(model, config, num_tokens=int(steps * config.batch_size * mean_tokens), report=report)
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
-    steps = max(1, round(config.num_epochs * len(examples) / config.batch_size))
     progress = Progress(
         "reward",
         report,
-        max_steps=min(steps, config.max_steps or steps),
+        max_steps=steps,
         max_seconds=config.max_seconds,
         checkpoint_every_seconds=config.checkpoint_every_seconds,
     )
@@ -101,15 +104,24 @@ def train_reward(
     return finish(output, model, tokenizer, summary, card, identity=identity)
 
 
+def num_steps(num_examples: int, config: RewardConfig) -> int:
+    """Steps of num_epochs, or max_steps if that is fewer."""
+    steps = max(1, round(config.num_epochs * num_examples / config.batch_size))
+    return min(steps, config.max_steps or steps)
+
+
+def rectangle(ranking: RankedCompletions) -> tuple[int, int]:
+    """(K, tokens of the longest): what a ranking takes of a forward pass."""
+    return len(ranking.rows), max(map(len, ranking.rows))
+
+
 def accumulate_gradients(
     model: PreTrainedModel, rankings: list[RankedCompletions], pad_id: int, config: RewardConfig, device: torch.device
 ) -> tuple[float, float]:
     """Adds the gradient of the loss over all rankings, however they are split; returns that loss and the share of pairs right."""
-    size = config.micro_batch_size or len(rankings)
     total_weight = sum(ranking.weight for ranking in rankings)
     total, num_right, num_pairs = 0.0, 0.0, 0
-    for start in range(0, len(rankings), size):
-        part = rankings[start : start + size]
+    for part in micro_batches(rankings, rectangle, config.micro_batch_tokens):
         rows, pairs = ranking_batch(part)
         with autocast(device, config.dtype):
             scores = score_batch(model, rows, pad_id, device)
@@ -138,7 +150,7 @@ def score_rows(
     scores = [0.0] * len(rows)
     for start in range(0, len(order), SCORING_BATCH):
         part = order[start : start + SCORING_BATCH]
-        with autocast(device, dtype):
+        with autocast(device, dtype), uncompiled():
             found = score_batch(model, [rows[index] for index in part], pad_id, device)
         for index, score in zip(part, found.tolist(), strict=True):
             scores[index] = score

@@ -11,17 +11,9 @@ from transformers import PreTrainedModel
 from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored_summary
 from rlhf.config import SftConfig
 from rlhf.data import endless_batches, load_demonstrations, require
-from rlhf.losses import next_token_loss
-from rlhf.models import (
-    autocast,
-    context_length,
-    load_policy,
-    load_tokenizer,
-    num_parameters,
-    prepare_machine,
-    selected_logits,
-)
+from rlhf.models import autocast, context_length, load_policy, load_tokenizer, num_parameters, prepare_machine
 from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
+from rlhf.passes import micro_batches, next_token_sum, prepare_passes, uncompiled
 from rlhf.progress import Progress
 from rlhf.sequences import Encoded, right_pad
 from rlhf.types import Report, ignore_report
@@ -56,6 +48,9 @@ def train_sft(
     require(examples, "demonstration", demonstrations)
     held_out = load_demonstrations(tokenizer, validation, **limits, limit=config.max_validation_records)
     model = load_policy(base, tokenizer=tokenizer).to(device)  # type: ignore[arg-type]
+    steps = num_steps(len(examples), config)
+    mean_length = sum(len(row.ids) for row in examples) / len(examples)
+    prepare_passes(model, config, num_tokens=int(steps * config.batch_size * mean_length), report=report)
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
     state = load_state(output, identity=identity)
     if state is not None:
@@ -65,7 +60,7 @@ def train_sft(
     progress = Progress(  # its clock runs from here
         "sft",
         report,
-        max_steps=num_steps(len(examples), config),
+        max_steps=steps,
         max_seconds=config.max_seconds,
         checkpoint_every_seconds=config.checkpoint_every_seconds,
     )
@@ -122,14 +117,12 @@ def accumulate_gradients(
     model: PreTrainedModel, rows: list[Encoded], pad_id: int, config: SftConfig, device: torch.device
 ) -> float:
     """Adds the gradient of the mean loss over all learned tokens of the rows, however they are split; returns that loss."""
-    normaliser = sum(sum(row.weights[1:]) for row in rows)
-    size = config.micro_batch_size or len(rows)
+    num_learned = sum(sum(row.weights[1:]) for row in rows)
     total = 0.0
-    for start in range(0, len(rows), size):
-        batch = sft_batch(rows[start : start + size], pad_id)
+    for part in micro_batches(rows, rectangle, config.micro_batch_tokens):
+        batch = sft_batch(part, pad_id)
         with autocast(device, config.dtype):
-            logits = selected_logits(model, batch.ids.to(device), batch.learned.to(device))
-            loss = next_token_loss(logits, batch.targets.to(device), normaliser=normaliser)
+            loss = summed_loss(model, batch, device) / num_learned
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     return total
@@ -143,13 +136,20 @@ def heldout_loss(
     if not examples:
         return None
     model.eval()
-    ordered = sorted(examples, key=lambda row: len(row.ids))
-    size = config.micro_batch_size or config.batch_size
     total, count = 0.0, 0
-    for start in range(0, len(ordered), size):
-        batch = sft_batch(ordered[start : start + size], pad_id)
-        with autocast(device, config.dtype):
-            logits = selected_logits(model, batch.ids.to(device), batch.learned.to(device))
-            total += next_token_loss(logits, batch.targets.to(device), normaliser=1.0).item()
+    for part in micro_batches(examples, rectangle, config.micro_batch_tokens):
+        batch = sft_batch(part, pad_id)
+        with autocast(device, config.dtype), uncompiled():
+            total += summed_loss(model, batch, device).item()
         count += len(batch.targets)
     return total / count
+
+
+def rectangle(row: Encoded) -> tuple[int, int]:
+    """(1, its length): what a conversation takes of a forward pass."""
+    return 1, len(row.ids)
+
+
+def summed_loss(model: PreTrainedModel, batch: SftBatch, device: torch.device) -> Tensor:
+    """Sum of -log p over the learned tokens."""
+    return next_token_sum(model, *(tensor.to(device) for tensor in batch))

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from rlhf.losses import next_token_loss, ranking_loss, ranking_pairs
+from rlhf.losses import CHUNK_LOGITS, head_loss, next_token_loss, ranking_loss, ranking_pairs
 
 
 def slow_ranking_loss(rankings: list[tuple[list[float], list[int], float]]) -> float:
@@ -96,3 +96,55 @@ def test_next_token_loss_by_hand_and_split() -> None:
 
 def test_next_token_loss_of_nothing_is_zero() -> None:
     assert next_token_loss(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64)).item() == 0
+
+
+def head_inputs(num_rows: int = 700) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    draw = torch.Generator().manual_seed(3)
+    hidden, weight, bias = (
+        torch.randn(*shape, generator=draw, dtype=torch.float64) for shape in ((num_rows, 6), (11, 6), (11,))
+    )
+    return *(tensor.requires_grad_() for tensor in (hidden, weight, bias)), torch.randint(
+        0, 11, (num_rows,), generator=draw
+    )
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_loss_by_chunks_has_the_value_and_gradients_of_the_whole(
+    with_bias: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlhf.losses.CHUNK_LOGITS", 11 * 300)  # 700 rows are three chunks, the last one smaller
+    hidden, weight, bias, targets = head_inputs()
+    chosen = [hidden, weight, *([bias] if with_bias else [])]
+    logits = hidden @ weight.T + (bias if with_bias else 0)
+    expected = next_token_loss(logits, targets, normaliser=7.0)
+    got = head_loss(hidden, weight, bias if with_bias else None, targets) / 7.0
+    assert got.item() == pytest.approx(expected.item(), rel=1e-12)
+    for mine, reference in zip(torch.autograd.grad(got, chosen), torch.autograd.grad(expected, chosen), strict=True):
+        torch.testing.assert_close(mine, reference, atol=1e-12, rtol=1e-10)
+
+
+def test_loss_by_chunks_agrees_with_finite_differences_and_respects_frozen_weights() -> None:
+    hidden, weight, bias, targets = head_inputs(5)
+    assert torch.autograd.gradcheck(lambda *inputs: head_loss(*inputs, targets), (hidden, weight, bias))
+    loss = head_loss(hidden, weight.detach(), None, targets)
+    loss.backward()
+    assert hidden.grad is not None
+    assert weight.grad is None
+    assert head_loss(hidden[:0], weight, None, targets[:0]).item() == 0
+
+
+def test_loss_by_chunks_holds_no_more_logits_than_a_chunk() -> None:
+    num_rows, vocabulary = 4096, 4096
+    hidden, weight = torch.zeros(num_rows, 4, requires_grad=True), torch.zeros(vocabulary, 4, requires_grad=True)
+    largest = 0
+
+    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+            nonlocal largest
+            result = function(*arguments, **(keywords or {}))
+            largest = max([largest, *(item.numel() for item in [result] if isinstance(item, torch.Tensor))])
+            return result
+
+    with Watch():
+        head_loss(hidden, weight, None, torch.zeros(num_rows, dtype=torch.int64)).backward()
+    assert vocabulary <= largest <= CHUNK_LOGITS

@@ -266,5 +266,9 @@ def test_a_benchmark_prints_one_json_line(capsys):
         assert line["warmup_seconds"] > 0
         assert line["mfu"] > 0
         assert line["peak_rss_mb"] > 50
+    for what, figure in (("sft", "tokens_per_second"), ("reward", "pairs_per_second")):
+        assert main(["bench", what, *small, "--batch", "2", "--compile", "off"]) == 0
+        line = json.loads(capsys.readouterr().out)
+        assert min(line[figure].values() if what == "reward" else [line[figure]]) > 0
     assert main(["bench", "ppo", "--hidden", "100"]) == 2
     assert "multiple of 64" in capsys.readouterr().err

@@ -106,9 +106,11 @@ def test_gradient_does_not_depend_on_how_rankings_are_split(
     write_records(tmp_path / "r.jsonl", rows)
     examples = load_rankings(tokenizer, [tmp_path / "r.jsonl"], max_length=99, report=ignore_report)
     found = []
-    for micro_batch_size in (0, 1, 2):
+    for micro_batch_tokens in (8192, 1, 60):
         reward_model.zero_grad()
-        loss, _ = accumulate_gradients(reward_model, examples, 0, RewardConfig(micro_batch_size=micro_batch_size), CPU)
+        loss, _ = accumulate_gradients(
+            reward_model, examples, 0, RewardConfig(micro_batch_tokens=micro_batch_tokens), CPU
+        )
         found.append((loss, torch.cat([p.grad.flatten() for p in reward_model.parameters() if p.grad is not None])))
     batch = ranking_batch(examples)
     scores = torch.tensor(score_rows(reward_model, batch.rows, 0, "float32", CPU))

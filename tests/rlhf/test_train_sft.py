@@ -64,9 +64,9 @@ def test_gradient_does_not_depend_on_how_a_batch_is_split(
 ) -> None:
     rows = encode_conversations(tokenizer, conversations(7))
     found = []
-    for micro_batch_size in (0, 1, 3):
+    for micro_batch_tokens in (8192, 1, 60):
         policy.zero_grad()
-        loss = accumulate_gradients(policy, rows, 0, SftConfig(micro_batch_size=micro_batch_size), CPU)
+        loss = accumulate_gradients(policy, rows, 0, SftConfig(micro_batch_tokens=micro_batch_tokens), CPU)
         found.append((loss, torch.cat([p.grad.flatten() for p in policy.parameters() if p.grad is not None])))
     for loss, gradient in found[1:]:
         assert loss == pytest.approx(found[0][0], rel=1e-5)
