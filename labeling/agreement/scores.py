@@ -46,9 +46,13 @@ def labeler_scores(
         n = int(own_met.sum())
         raw = estimate_from(np.stack([own_points, own_met], axis=1), ratio, n, num_resamples=num_resamples)
         shifted = own_points - own_met * expected + own_met * overall
-        adjusted = estimate_from(np.stack([shifted, own_met], axis=1), ratio, n, num_resamples=num_resamples)
+        adjusted = estimate_from(np.stack([shifted, own_met], axis=1), share_of, n, num_resamples=num_resamples)
         found[labeler] = LabelerScore(raw, adjusted)
     return found
+
+
+def share_of(sums: FloatArray) -> FloatArray:
+    return np.clip(ratio(sums), 0.0, 1.0)
 
 
 def rows_of_labelers(meetings: Meetings, num_labelers: int) -> list[tuple[int, IntArray]]:

@@ -126,6 +126,15 @@ def test_a_labeler_who_gets_hard_items_is_not_blamed_for_them():
     assert scores[0].adjusted.low < scores[1].adjusted.value < scores[0].adjusted.high
 
 
+def test_what_was_expected_is_how_the_others_agreed_without_the_labeler():
+    """1 and 2 always agree, 0 agrees on three of four items: everybody 10 / 12, 0 is 1 / 4 below what the others do: 7 / 12."""
+    value = [1, 1, 1, 1, 1, 1, 1, 1, 1, -1, 1, 1]
+    meetings, _ = meetings_of(judgements_of(np.repeat(range(4), 3), np.tile(range(3), 4), value))
+    scores = labeler_scores(meetings, 3, np.zeros(4, dtype=np.int64))
+    assert scores[0].raw.value == pytest.approx(6 / 8)
+    assert scores[0].adjusted.value == pytest.approx(7 / 12)
+
+
 def test_where_only_two_met_the_topic_says_what_was_to_be_expected():
     """Two topics, pairs of labelers only: labeler 0 works mostly on the hard topic, like 1; 2 and 3 mostly on the easy one."""
     draw = np.random.default_rng(6)

@@ -40,14 +40,13 @@ export function HeatMap({ caption, names, cells, low, high, format }: HeatMapPro
                 const cell = cells[row]?.[column];
                 if (!cell) return <td key={column} className={row === column ? classes.same : undefined} />;
                 const percent = Math.round(share(cell.value) * 100);
+                const hue = `color-mix(in srgb, var(--mantine-color-teal-6) ${percent}%, var(--mantine-color-orange-6))`;
                 return (
                   <td
                     key={column}
                     title={cell.title}
                     className={classes.cell}
-                    style={{
-                      background: `color-mix(in srgb, var(--mantine-color-teal-light) ${percent}%, var(--mantine-color-orange-light))`,
-                    }}
+                    style={{ background: `color-mix(in srgb, ${hue} 42%, var(--mantine-color-body))` }}
                   >
                     {format(cell.value)}
                   </td>

@@ -98,7 +98,12 @@ export function StackedBars({ label, steps, series, height = 180 }: StackedBarsP
                 return bar;
               })}
               {(steps.length - 1 - index) % every === 0 && (
-                <text className={line.tick} x={x + barWidth / 2} y={height - 6} textAnchor="middle">
+                <text
+                  className={line.tick}
+                  x={index === steps.length - 1 ? LEFT + innerWidth : x + barWidth / 2}
+                  y={height - 6}
+                  textAnchor={index === steps.length - 1 ? "end" : "middle"}
+                >
                   {step}
                 </text>
               )}

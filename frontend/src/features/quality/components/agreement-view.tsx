@@ -15,6 +15,8 @@ import { estimateText, figure, MEASURES, percent } from "../estimates";
 
 import { Panel } from "./panel";
 
+const WORDS: Record<string, string> = { True: "Yes", False: "No" };
+
 export function AgreementView({ projectId }: { projectId: number }) {
   const [round, setRound] = useUrlFilter("round");
   const agreement = useAgreement(projectId, round ? Number(round) : null);
@@ -72,7 +74,7 @@ function AgreementPanels({ agreement }: { agreement: ReturnType<typeof useAgreem
                     format={percent}
                     rows={figures.map((row) => ({
                       key: row.name,
-                      label: humanize(row.name),
+                      label: WORDS[row.name] ?? humanize(row.name),
                       marks: [row.estimate],
                       text: estimateText(row.estimate, percent),
                     }))}

@@ -95,14 +95,15 @@ function PairsPanel({ report }: { report: LabelersQuality }) {
     const kappa = pair.kappa.value === null ? "" : `, Cohen's kappa ${pair.kappa.value.toFixed(2)}`;
     return { value: pair.agreement.value, title: `${names}: ${estimateText(pair.agreement, percent)}${kappa}` };
   };
+  const values = report.pairs.flatMap(({ agreement }) => agreement.value ?? []);
   return (
     <Panel title="Pairs of labelers" text="Pairwise agreement, ties counted half, of those who met most; at least ten comparisons.">
       <HeatMap
         caption="Agreement of each two labelers"
         names={shown.map((labeler) => report.labelers[labeler]?.labeler.name ?? "")}
         cells={shown.map((row) => shown.map((column) => cell(row, column)))}
-        low={0.5}
-        high={1}
+        low={Math.min(...values)}
+        high={Math.max(...values)}
         format={percent}
       />
     </Panel>
@@ -116,8 +117,8 @@ function FiguresPanel({ report }: { report: LabelersQuality }) {
       title="In figures"
       text="Reliability: how likely a labeler puts a pair in its true order, judged from all who ranked it; aggregated rankings weigh by it."
     >
-      <Table.ScrollContainer minWidth={860}>
-        <Table striped>
+      <Table.ScrollContainer minWidth={980}>
+        <Table striped style={{ whiteSpace: "nowrap" }}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Labeler</Table.Th>

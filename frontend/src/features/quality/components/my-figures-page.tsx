@@ -31,7 +31,11 @@ export function MyFiguresPage() {
               </Panel>
             </SimpleGrid>
             <Panel title="Agreement" text="On prompts that somebody else ranked too; lines are 95 % intervals.">
-              {row ? <MyAgreement row={row} /> : <Text size="sm">Nobody else has ranked a prompt of yours yet.</Text>}
+              {row && row.agreement.n + row.self_repeat.n > 0 ? (
+                <MyAgreement row={row} />
+              ) : (
+                <Text size="sm">Nobody else has ranked a prompt of yours yet.</Text>
+              )}
             </Panel>
           </Stack>
         )}

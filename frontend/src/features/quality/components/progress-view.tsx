@@ -29,9 +29,9 @@ export function ProgressView({ projectId }: { projectId: number }) {
     >
       {({ stages, days, seconds }) => (
         <Stack gap="md">
-          <Panel title="Stages" text="Filled, in work and open places; the forecast takes the pace of the last 24 hours.">
+          <Panel title="Stages" text="Filled, in work and open places, the newest first; the forecast takes the pace of the last 24 hours.">
             <Stack gap="lg">
-              {stages.map((stage) => (
+              {[...stages].reverse().map((stage) => (
                 <StageRow key={`${stage.round_number}-${stage.position}`} projectId={projectId} stage={stage} />
               ))}
             </Stack>
@@ -75,7 +75,7 @@ function StageRow({ projectId, stage }: { projectId: number; stage: StageProgres
           {forecast(stage)}
         </Text>
       </Group>
-      <Progress.Root size={18} aria-label={name}>
+      <Progress.Root size={state === "running" ? 18 : 8} aria-label={name}>
         <Progress.Section value={share(places.filled)} color="teal" aria-label={`${name}: filled`} />
         <Progress.Section value={share(places.leased)} color="orange" aria-label={`${name}: in work`} />
       </Progress.Root>

@@ -38,7 +38,12 @@ export function SecondsBoxes({ seconds }: { seconds: KindSeconds[] }) {
     <div>
       {seconds.map(({ kind, n, quantiles: [least, lower, middle, upper, most] }) => (
         <div key={kind} className={classes.row}>
-          <Text size="sm">{humanize(kind)}</Text>
+          <div className={classes.head}>
+            <Text size="sm">{humanize(kind)}</Text>
+            <Text size="xs" ff="monospace" className={classes.text}>
+              {formatSeconds(middle ?? 0)} [{formatSeconds(lower ?? 0)}, {formatSeconds(upper ?? 0)}], n = {formatCount(n)}
+            </Text>
+          </div>
           <div
             className={classes.track}
             role="img"
@@ -48,9 +53,6 @@ export function SecondsBoxes({ seconds }: { seconds: KindSeconds[] }) {
             <span className={classes.box} style={{ left: left(lower), width: width(lower, upper) }} />
             <span className={classes.middle} style={{ left: left(middle) }} />
           </div>
-          <Text size="xs" ff="monospace" className={classes.text}>
-            {formatSeconds(middle ?? 0)} [{formatSeconds(lower ?? 0)}, {formatSeconds(upper ?? 0)}], n = {formatCount(n)}
-          </Text>
         </div>
       ))}
     </div>
