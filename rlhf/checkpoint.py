@@ -19,6 +19,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from rlhf.config import TRAINERS, Options
 from rlhf.types import InputError, Report
 
+MAX_CARD_CHARACTERS = 2000
+"""Entries of a model card that are longer stand in card.json only."""
+
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, card: dict[str, Any]) -> str:
     """Writes weights, tokenizer and model card as one folder, in place of an older one; returns its sha256."""
@@ -179,5 +182,7 @@ def _fsync(path: Path) -> None:
 
 def _card_text(card: dict[str, Any]) -> str:
     lines = [f"# {card.get('role', 'model')}", "", "Loads with transformers' `from_pretrained`.", ""]
-    lines += [f"- {key}: `{json.dumps(value, ensure_ascii=False)}`" for key, value in card.items()]
+    for key, value in card.items():
+        text = json.dumps(value, ensure_ascii=False)
+        lines.append(f"- {key}: `{text}`" if len(text) <= MAX_CARD_CHARACTERS else f"- {key}: see card.json")
     return "\n".join(lines) + "\n"

@@ -198,6 +198,12 @@ class RewardConfig(LoopOptions):
     """Held-out rankings that are read, at most."""
     max_demonstrations: int = option(500, low=1)
     """Demonstrations whose mean score becomes 0, at most."""
+    tie_weight: float = option(0.0, low=0, high=10, source=INSTRUCT_GPT)
+    """Weight of a tied pair, which asks for equal scores, against an untied one; 0 = ties teach nothing."""
+    center_coefficient: float = option(0.0, low=0, high=10)
+    """Weight of the mean of (score + score)^2 over pairs, which holds scores near 0; 0.01 is usual (arXiv 2312.09244)."""
+    labeler_balance: float = option(0.0, low=0, high=1)
+    """0 = every ranking counts alike, 1 = every labeler does, however many rankings they made."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ What does not fit is left out or cut, counted and reported, never silently dropp
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -40,6 +41,8 @@ class RankedCompletions(NamedTuple):
     completion_lengths: list[int]  # (K,) tokens, EOS included
     weight: float
     margin: float
+    labeler: str = ""
+    round: str = ""
 
 
 class RankingBatch(NamedTuple):
@@ -117,14 +120,23 @@ def load_final_answers(
 
 
 def load_rankings(
-    tokenizer: PreTrainedTokenizerBase, paths: list[Path], *, max_length: int, report: Report, limit: int | None = None
+    tokenizer: PreTrainedTokenizerBase,
+    paths: list[Path],
+    *,
+    max_length: int,
+    report: Report,
+    limit: int | None = None,
+    keep_tied: bool = False,
 ) -> list[RankedCompletions]:
-    """Rankings as tokens; one without an untied pair, or with a row longer than max_length, is left out and counted."""
+    """Rankings as tokens; one without an untied pair, or with a row longer than max_length, is left out and counted.
+
+    `keep_tied` keeps those in which all completions are tied.
+    """
     rankings: list[RankedCompletions] = []
     num_tied = num_long = 0
     for group in _groups(islice(read_records(paths, "ranking"), limit)):
         for ranking in _encode_rankings(tokenizer, group):
-            if len(set(ranking.ranks)) < 2 or ranking.weight == 0:
+            if (len(set(ranking.ranks)) < 2 and not keep_tied) or ranking.weight == 0:
                 num_tied += 1
             elif max(map(len, ranking.rows)) > max_length:
                 num_long += 1
@@ -142,13 +154,25 @@ def completion_row(tokenizer: PreTrainedTokenizerBase, prompt: list[int], comple
     return [*prompt, *completion, *([] if completion and completion[-1] == eos_id else [eos_id])]
 
 
-def ranking_batch(rankings: Iterable[RankedCompletions]) -> RankingBatch:
-    """Flattens rankings into rows and the untied pairs among them."""
+def balance_labelers(rankings: Sequence[RankedCompletions], balance: float) -> list[RankedCompletions]:
+    """Divides each weight by its labeler's number of rankings to the power of `balance`; the weights keep their sum.
+
+    0 = every ranking counts as it is given, 1 = every labeler counts alike, however many rankings they made.
+    """
+    counts = Counter(ranking.labeler for ranking in rankings)
+    weights = [ranking.weight * counts[ranking.labeler] ** -balance for ranking in rankings]
+    scale = sum(ranking.weight for ranking in rankings) / max(sum(weights), 1e-300)
+    return [ranking._replace(weight=weight * scale) for ranking, weight in zip(rankings, weights, strict=True)]
+
+
+def ranking_batch(rankings: Iterable[RankedCompletions], *, tie_weight: float = 0.0) -> RankingBatch:
+    """Flattens rankings into rows and the pairs among them."""
     rankings = list(rankings)
     pairs = ranking_pairs(
         [ranking.ranks for ranking in rankings],
         weights=[ranking.weight for ranking in rankings],
         margins=[ranking.margin for ranking in rankings],
+        tie_weight=tie_weight,
     )
     return RankingBatch([row for ranking in rankings for row in ranking.rows], pairs)
 
@@ -182,8 +206,18 @@ def _encode_rankings(tokenizer: PreTrainedTokenizerBase, records: list[Record]) 
         lengths = [len(row) - len(prompt) for row in rows]
         weight, margin = record.get("weight"), record.get("margin")
         yield RankedCompletions(
-            rows, record["ranks"], lengths, 1.0 if weight is None else float(weight), float(margin or 0.0)
+            rows,
+            record["ranks"],
+            lengths,
+            1.0 if weight is None else float(weight),
+            float(margin or 0.0),
+            _name(record.get("labeler")),
+            _name(record.get("round")),
         )
+
+
+def _name(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _chunks(paths: list[Path], tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[str, list[int], list[int]]]:

@@ -16,46 +16,75 @@ MIN_CHUNK_ROWS = 128
 
 
 class Pairs(NamedTuple):
-    """The untied pairs of several rankings, over one flat list of scores.
+    """The pairs of several rankings, over one flat list of scores. A tied pair stands in both directions, or not at all.
 
-    Example: ranks [1, 1, 2] of one ranking -> chosen [0, 1], rejected [2, 2], weight [0.5, 0.5]
+    Example: ranks [1, 1, 2] of one ranking -> chosen [0, 1], rejected [2, 2], weight [0.5, 0.5], is_tied [False, False]
     """
 
     chosen: Tensor  # (P,) int64, index of the better completion
     rejected: Tensor  # (P,) int64, index of the worse one
-    weight: Tensor  # (P,) float64, the ranking's weight / its number of untied pairs
+    weight: Tensor  # (P,) float64, the pair's share of its ranking's weight
     margin: Tensor  # (P,) float64
+    is_tied: Tensor  # (P,) bool
 
 
 def ranking_pairs(
-    rankings: list[list[int]], *, weights: list[float] | None = None, margins: list[float] | None = None
+    rankings: list[list[int]],
+    *,
+    weights: list[float] | None = None,
+    margins: list[float] | None = None,
+    tie_weight: float = 0.0,
 ) -> Pairs:
-    """All untied pairs of each ranking; completions are numbered through, ranking after ranking. Ties form no pair."""
-    chosen: list[int] = []
-    rejected: list[int] = []
+    """All pairs of each ranking; completions are numbered through, ranking after ranking.
+
+    A tied pair weighs tie_weight of an untied one, half of it in each direction; at 0 ties form no pair.
+    """
+    ends: list[tuple[int, int]] = []
     weight: list[float] = []
     margin: list[float] = []
+    is_tied: list[bool] = []
     start = 0
     for place, ranks in enumerate(rankings):
-        pairs = [(i, j) for i, a in enumerate(ranks) for j, b in enumerate(ranks) if a < b]
-        chosen += [start + i for i, _ in pairs]
-        rejected += [start + j for _, j in pairs]
-        weight += [(weights[place] if weights else 1.0) / len(pairs)] * len(pairs) if pairs else []
-        margin += [margins[place] if margins else 0.0] * len(pairs)
+        untied = [(i, j) for i, a in enumerate(ranks) for j, b in enumerate(ranks) if a < b]
+        tied = (
+            [(i, j) for i, a in enumerate(ranks) for j, b in enumerate(ranks) if a == b and i != j]
+            if tie_weight
+            else []
+        )
+        shares = [1.0] * len(untied) + [tie_weight / 2] * len(tied)
+        ends += [(start + i, start + j) for i, j in untied + tied]
+        weight += [(weights[place] if weights else 1.0) * share / sum(shares) for share in shares]
+        margin += [margins[place] if margins else 0.0] * len(untied) + [0.0] * len(tied)
+        is_tied += [False] * len(untied) + [True] * len(tied)
         start += len(ranks)
-    indices = (torch.tensor(places, dtype=torch.int64) for places in (chosen, rejected))
-    return Pairs(*indices, *(torch.tensor(values, dtype=torch.float64) for values in (weight, margin)))
+    chosen, rejected = torch.tensor(ends, dtype=torch.int64).view(-1, 2).T
+    return Pairs(
+        chosen,
+        rejected,
+        weight=torch.tensor(weight, dtype=torch.float64),
+        margin=torch.tensor(margin, dtype=torch.float64),
+        is_tied=torch.tensor(is_tied, dtype=torch.bool),
+    )
 
 
 def ranking_loss(scores: Tensor, pairs: Pairs) -> Tensor:
-    """Mean over rankings of the mean over their untied pairs of -log sigmoid(r_chosen - r_rejected - margin); scores (N,).
+    """Mean over rankings of the mean over their pairs of -log sigmoid(r_chosen - r_rejected - margin); scores (N,).
 
-    InstructGPT (2203.02155) section 3.5 equation 1, ties left out; margin as in Llama 2 (2307.09288) section 3.2.2.
-    The mean is weighted by each ranking's weight; with no untied pair the loss is 0.
+    InstructGPT (2203.02155) section 3.5 equation 1; margin as in Llama 2 (2307.09288) section 3.2.2. A tied pair costs least
+    at equal scores. The mean is weighted by each ranking's weight; without a pair the loss is 0.
     """
     differences = scores[pairs.chosen] - scores[pairs.rejected] - pairs.margin.to(scores)
-    weight = pairs.weight.to(scores)
-    return -(weight * F.logsigmoid(differences)).sum() / weight.sum().clamp_min(torch.finfo(scores.dtype).tiny)
+    return -_weighted_mean(F.logsigmoid(differences), pairs)
+
+
+def centering_penalty(scores: Tensor, pairs: Pairs) -> Tensor:
+    """Mean of (r_chosen + r_rejected)^2, weighted as in `ranking_loss`: holds the scores near 0. arXiv 2312.09244 equation 2."""
+    return _weighted_mean((scores[pairs.chosen] + scores[pairs.rejected]) ** 2, pairs)
+
+
+def _weighted_mean(values: Tensor, pairs: Pairs) -> Tensor:
+    weight = pairs.weight.to(values)
+    return (weight * values).sum() / weight.sum().clamp_min(torch.finfo(values.dtype).tiny)
 
 
 def next_token_loss(logits: Tensor, targets: Tensor, *, normaliser: float | Tensor | None = None) -> Tensor:

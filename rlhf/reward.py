@@ -15,8 +15,16 @@ from transformers import PreTrainedModel
 
 from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored_summary
 from rlhf.config import RewardConfig
-from rlhf.data import RankedCompletions, endless_batches, load_final_answers, load_rankings, ranking_batch, require
-from rlhf.losses import ranking_loss
+from rlhf.data import (
+    RankedCompletions,
+    balance_labelers,
+    endless_batches,
+    load_final_answers,
+    load_rankings,
+    ranking_batch,
+    require,
+)
+from rlhf.losses import centering_penalty, ranking_loss
 from rlhf.models import (
     autocast,
     context_length,
@@ -29,11 +37,12 @@ from rlhf.models import (
 from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
 from rlhf.passes import micro_batches, prepare_passes, uncompiled
 from rlhf.progress import Progress
+from rlhf.reward_report import reward_report
 from rlhf.sequences import right_pad
 from rlhf.types import Report, ignore_report
 
 SCORING_BATCH = 64
-BOOTSTRAP_SAMPLES = 1000
+MIN_TRAIN_SAMPLE = 256
 
 
 def train_reward(
@@ -54,8 +63,9 @@ def train_reward(
     tokenizer = load_tokenizer(base)
     max_length = min(config.max_length, context_length(base))
     limits: dict[str, Any] = {"max_length": max_length, "report": report}
-    examples = load_rankings(tokenizer, rankings, **limits)
+    examples = load_rankings(tokenizer, rankings, **limits, keep_tied=config.tie_weight > 0)
     require(examples, "ranking", rankings)
+    examples = balance_labelers(examples, config.labeler_balance)
     held_out = load_rankings(tokenizer, validation, **limits, limit=config.max_validation_records)
     answers = load_final_answers(tokenizer, demonstrations, max_length=max_length, limit=config.max_demonstrations)
     model = new_reward(base, tokenizer, config.seed).to(device)  # type: ignore[arg-type]
@@ -98,7 +108,7 @@ def train_reward(
         "num_steps": progress.step,
         "seconds": progress.seconds,
         **center(model, answers, tokenizer.pad_token_id, config, device),
-        **evaluate_rankings(model, held_out, tokenizer.pad_token_id, config, device),
+        **evaluate_rankings(model, examples, held_out, tokenizer.pad_token_id, config, device),
     }
     card = {"role": "reward", "base": str(base), "options": asdict(config)}
     return finish(output, model, tokenizer, summary, card, identity=identity)
@@ -122,16 +132,18 @@ def accumulate_gradients(
     total_weight = sum(ranking.weight for ranking in rankings)
     total, num_right, num_pairs = 0.0, 0.0, 0
     for part in micro_batches(rankings, rectangle, config.micro_batch_tokens):
-        rows, pairs = ranking_batch(part)
+        rows, pairs = ranking_batch(part, tie_weight=config.tie_weight)
         with autocast(device, config.dtype):
             scores = score_batch(model, rows, pad_id, device)
         pairs = type(pairs)(*(tensor.to(device) for tensor in pairs))
-        loss = ranking_loss(scores, pairs) * (sum(ranking.weight for ranking in part) / total_weight)
+        loss = ranking_loss(scores, pairs) + config.center_coefficient * centering_penalty(scores, pairs)
+        loss = loss * (sum(ranking.weight for ranking in part) / total_weight)
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
-        num_right += float((scores[pairs.chosen] > scores[pairs.rejected]).sum())
-        num_pairs += len(pairs.chosen)
-    return total, num_right / num_pairs
+        is_right = (scores[pairs.chosen] > scores[pairs.rejected]) & ~pairs.is_tied
+        num_right += float(is_right.sum())
+        num_pairs += int((~pairs.is_tied).sum())
+    return total, num_right / max(num_pairs, 1)
 
 
 def score_batch(model: PreTrainedModel, rows: list[list[int]], pad_id: int, device: torch.device) -> Tensor:
@@ -174,42 +186,32 @@ def center(
 
 
 def evaluate_rankings(
-    model: PreTrainedModel, rankings: list[RankedCompletions], pad_id: int, config: RewardConfig, device: torch.device
+    model: PreTrainedModel,
+    trained: list[RankedCompletions],
+    held_out: list[RankedCompletions],
+    pad_id: int,
+    config: RewardConfig,
+    device: torch.device,
 ) -> dict[str, Any]:
-    """Share of held-out untied pairs in the right order with its 95 % interval, and what preferring the longer one reaches."""
-    if not rankings:
-        return {"heldout_accuracy": None, "low": None, "high": None, "num_pairs": 0, "num_heldout": 0}
-    rows = [row for ranking in rankings for row in ranking.rows]
-    flat = iter(score_rows(model, rows, pad_id, config.dtype, device))
-    scores = [[next(flat) for _ in ranking.rows] for ranking in rankings]
-    by_score = [pairs_in_order(values, ranking.ranks) for values, ranking in zip(scores, rankings, strict=True)]
-    by_length = [pairs_in_order([float(n) for n in ranking.completion_lengths], ranking.ranks) for ranking in rankings]
-    low, high = bootstrap_interval(by_score, seed=config.seed)
-    batch = ranking_batch(rankings)
-    loss = ranking_loss(torch.tensor([value for row in scores for value in row]), batch.pairs).item()
-    return {
-        "heldout_accuracy": _share(by_score),
-        "low": low,
-        "high": high,
-        "num_pairs": sum(count for _, count in by_score),
-        "num_heldout": len(rankings),
-        "heldout_loss": loss,
-        "length_baseline": _share(by_length),
-    }
-
-
-def pairs_in_order(values: list[float], ranks: list[int]) -> tuple[float, int]:
-    """(pairs whose better completion has the larger value, equal values counting one half; untied pairs)."""
-    pairs = [(values[i], values[j]) for i, a in enumerate(ranks) for j, b in enumerate(ranks) if a < b]
-    return sum(1.0 if better > worse else 0.5 if better == worse else 0.0 for better, worse in pairs), len(pairs)
-
-
-def bootstrap_interval(counts: list[tuple[float, int]], *, seed: int) -> tuple[float, float]:
-    """95 % interval of the share of pairs, resampling whole rankings, as the pairs of one are not independent."""
-    generator = random.Random(seed)
-    shares = sorted(_share(generator.choices(counts, k=len(counts))) for _ in range(BOOTSTRAP_SAMPLES))
-    return shares[int(0.025 * BOOTSTRAP_SAMPLES)], shares[int(0.975 * BOOTSTRAP_SAMPLES)]
-
-
-def _share(counts: list[tuple[float, int]]) -> float:
-    return sum(right for right, _ in counts) / sum(count for _, count in counts)
+    """Agreement with held-out rankings and its report, beside the same on as many rankings that were trained on."""
+    found: dict[str, Any] = {"heldout_accuracy": None, "low": None, "high": None, "num_pairs": 0}
+    sample = random.Random(config.seed).sample(trained, min(len(trained), max(len(held_out), MIN_TRAIN_SAMPLE)))
+    for name, rankings in (("train", sample), ("heldout", held_out)):
+        if not (rankings := [ranking for ranking in rankings if len(set(ranking.ranks)) > 1]):
+            continue
+        flat = score_rows(model, [row for ranking in rankings for row in ranking.rows], pad_id, config.dtype, device)
+        values = iter(flat)
+        scores = [[next(values) for _ in ranking.rows] for ranking in rankings]
+        found[f"{name}_loss"] = ranking_loss(torch.tensor(flat), ranking_batch(rankings).pairs).item()
+        report = reward_report(rankings, scores, seed=config.seed)
+        found[f"{name}_accuracy"] = report["accuracy"]["rate"]
+    found["num_heldout"] = len(held_out)
+    if held_out:
+        found["accuracy_gap"] = (
+            found["train_accuracy"] - found["heldout_accuracy"] if "train_accuracy" in found else None
+        )
+        found |= {name: report["accuracy"][name] for name in ("low", "high", "num_pairs")}
+        found["length_baseline"] = report["length_baseline"]["rate"]
+        found["calibration_error"] = report["calibration_error"]
+        found["report"] = report
+    return found

@@ -41,6 +41,7 @@ def test_each_ranking_counts_once_however_many_pairs_it_has() -> None:
 
 
 def test_ranking_loss_equals_the_slow_loop() -> None:
+    """T8."""
     generator = torch.Generator().manual_seed(3)
     rankings = [[1, 2, 2, 3], [2, 1], [1, 1, 1], [3, 1, 2, 1, 4, 3]]
     weights = [1.0, 0.5, 1.0, 2.0]
@@ -85,6 +86,7 @@ def test_ranking_gradient_is_right() -> None:
 
 
 def test_next_token_loss_by_hand_and_split() -> None:
+    """Point 31."""
     # logits [0, log 3]: p = [1/4, 3/4]; -(log 1/4 + log 3/4) / 2
     logits = torch.tensor([[0.0, math.log(3)]] * 2, dtype=torch.float64)
     targets = torch.tensor([0, 1])

@@ -28,6 +28,7 @@ def test_interval_matches_the_normal_approximation_and_is_repeatable():
 
 
 def test_judgements_of_one_prompt_are_resampled_together():
+    """Point 33: the interval of an accuracy."""
     apart = accuracy([1.0, 0.0] * 50)
     together = accuracy([1.0, 0.0] * 50, prompts=[place // 2 for place in range(100)])
     assert apart.rate == together.rate == 0.5

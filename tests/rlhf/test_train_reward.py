@@ -12,7 +12,7 @@ from rlhf.data import load_rankings, ranking_batch
 from rlhf.losses import ranking_loss
 from rlhf.models import load_reward, load_tokenizer, new_reward, reward_scores, token_scores
 from rlhf.records import write_records
-from rlhf.reward import accumulate_gradients, bootstrap_interval, pairs_in_order, score_rows, train_reward
+from rlhf.reward import accumulate_gradients, score_rows, train_reward
 from rlhf.sequences import encode_conversations, left_pad, position_ids, right_pad
 from rlhf.types import InputError, ignore_report
 
@@ -37,6 +37,7 @@ def reward_model(base_folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTr
 
 
 def test_new_head_has_the_stated_variance_and_no_bias(base_folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Point 15: 1 / (d + 1) is the variance, not the deviation."""
     draws = torch.cat([new_reward(base_folder, tokenizer, seed).score.weight.flatten() for seed in range(40)])
     # 40 x 32 draws of variance 1 / 33: the sample deviation lies within 10 % of 1 / sqrt(33)
     assert draws.std().item() == pytest.approx(33**-0.5, rel=0.1)
@@ -48,6 +49,7 @@ def test_new_head_has_the_stated_variance_and_no_bias(base_folder: Path, tokeniz
 def test_score_is_read_at_eos_under_either_padding(
     reward_model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
 ) -> None:
+    """Points 5 and 6, T2."""
     reward_model.config.reward_bias = 0.25
     rows = [[1, 4, 60, 5, 61, 2], [1, 4, 60, 70, 80, 90, 5, 61, 62, 2]]
     with torch.no_grad():
@@ -61,6 +63,7 @@ def test_score_is_read_at_eos_under_either_padding(
 
 
 def test_scores_keep_their_precision_under_autocast(reward_model: PreTrainedModel) -> None:
+    """Point 25."""
     ids = torch.randint(3, 200, (8, 5), generator=torch.Generator().manual_seed(0))
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         scores = reward_scores(reward_model, ids, torch.ones_like(ids, dtype=torch.bool))
@@ -71,6 +74,7 @@ def test_scores_keep_their_precision_under_autocast(reward_model: PreTrainedMode
 def test_a_ranking_is_read_once_per_completion_and_ends_with_eos(
     tokenizer: PreTrainedTokenizerBase, rankings: Path
 ) -> None:
+    """Point 28, T8: K rows, all untied pairs."""
     first = load_rankings(tokenizer, [rankings], max_length=99, report=ignore_report)[0]
     assert [tokenizer.decode(row) for row in first.rows[:2]] == [
         "<|bos|><|user|>Hi<|assistant|>The cat<|eos|>",
@@ -98,6 +102,7 @@ def test_rankings_that_teach_nothing_are_left_out_and_counted(
 def test_gradient_does_not_depend_on_how_rankings_are_split(
     reward_model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
 ) -> None:
+    """Point 31, T4."""
     rows = [
         ranking("The cat", "soup", "door", ranks=[1, 2, 2], weight=2.0),
         ranking("soup", "sea", ranks=[2, 1]),
@@ -123,6 +128,7 @@ def test_gradient_does_not_depend_on_how_rankings_are_split(
 def test_reward_model_learns_the_order_and_centres_demonstrations(
     base_folder: Path, rankings: Path, tmp_path: Path
 ) -> None:
+    """Point 17, T9: mean 0 on demonstrations, also after save and load."""
     answers = [[*USER, {"role": "assistant", "content": text}] for text in ("The cat", "soup", "bread by the sea")]
     demonstrations = tmp_path / "d.jsonl"
     write_records(demonstrations, [{"messages": messages} for messages in answers])
@@ -131,6 +137,9 @@ def test_reward_model_learns_the_order_and_centres_demonstrations(
     summary = train_reward(config, base=base_folder, **files, output=tmp_path / "out")
     assert summary["heldout_accuracy"] == 1.0
     assert (summary["num_pairs"], summary["num_heldout"]) == (24 * 5, 24)
+    assert (summary["train_accuracy"], summary["accuracy_gap"]) == (1.0, 0.0)
+    assert summary["report"]["by_labeler"]["unknown"]["num_rankings"] == 24
+    assert 0 <= summary["calibration_error"] <= 0.5
     assert 0 <= summary["length_baseline"] <= 1
     model, tokenizer = load_reward(tmp_path / "out" / "model"), load_tokenizer(tmp_path / "out" / "model")
     rows = [row.ids for row in encode_conversations(tokenizer, answers)]
@@ -144,6 +153,21 @@ def test_reward_model_learns_the_order_and_centres_demonstrations(
     with torch.no_grad():
         logits = stock.eval()(padded.ids, attention_mask=padded.mask.long()).logits[:, 0] + stock.config.reward_bias
     assert logits.tolist() == pytest.approx(scores, abs=1e-4)
+
+
+def test_ties_weights_and_names_reach_the_loss_and_the_report(base_folder: Path, tmp_path: Path) -> None:
+    rows = [
+        ranking("soup", "bread", ranks=[1, 1], labeler="ann"),
+        ranking("a", "b", ranks=[1, 2], labeler="bob", round=3),
+    ]
+    write_records(tmp_path / "r.jsonl", rows)
+    write_records(tmp_path / "v.jsonl", rows[1:])
+    config = RewardConfig(tie_weight=1.0, center_coefficient=0.01, labeler_balance=1.0, num_epochs=2, threads=1)
+    files = {"rankings": [tmp_path / "r.jsonl"], "validation": [tmp_path / "v.jsonl"], "demonstrations": []}
+    summary = train_reward(config, base=base_folder, **files, output=tmp_path / "out")
+    assert summary["num_rankings"] == 2, "a ranking in which all are tied teaches something now"
+    assert set(summary["report"]["by_labeler"]) == {"bob"}
+    assert set(summary["report"]["by_round"]) == {"3"}
 
 
 def test_stopped_reward_run_goes_on(base_folder: Path, rankings: Path, tmp_path: Path) -> None:
@@ -172,17 +196,3 @@ def test_stopped_reward_run_goes_on(base_folder: Path, rankings: Path, tmp_path:
 def test_a_policy_is_not_taken_for_a_reward_model(base_folder: Path) -> None:
     with pytest.raises(InputError, match="expected a reward model"):
         load_reward(base_folder)
-
-
-def test_pairs_in_order_counts_equal_scores_one_half() -> None:
-    # ranks 1, 2, 2: pairs (0, 1) right and (0, 2) equal; the tie is no pair
-    assert pairs_in_order([1.0, 0.0, 1.0], [1, 2, 2]) == (1.5, 2)
-
-
-def test_interval_resamples_whole_rankings() -> None:
-    low, high = bootstrap_interval([(1.0, 1), (0.0, 1)] * 200, seed=1)
-    # the binomial interval of 200 out of 400: 0.5 +- 1.96 x 0.025
-    assert low == pytest.approx(0.451, abs=0.012)
-    assert high == pytest.approx(0.549, abs=0.012)
-    clustered_low, clustered_high = bootstrap_interval([(10.0, 10), (0.0, 10)] * 20, seed=1)
-    assert clustered_high - clustered_low > 2 * (high - low)

@@ -16,6 +16,7 @@ import { useRun } from "../api/get-run";
 import { useRetryRun } from "../api/retry-run";
 import { useRunMetrics } from "../api/use-run-metrics";
 
+import { RewardReport, type RewardReportData } from "./reward-report";
 import { RunConnections } from "./run-connections";
 import { RunCurves } from "./run-curves";
 import { RunLog } from "./run-log";
@@ -35,6 +36,7 @@ function RunView({ projectId, run }: { projectId: number; run: TrainingRun }) {
   const retry = useRetryRun(run.id);
   const isLive = ["queued", "submitted", "running"].includes(run.state);
   const title = run.name || `Run ${run.id}`;
+  const { report, ...summary } = run.summary;
   return (
     <>
       <PageHeader
@@ -87,13 +89,14 @@ function RunView({ projectId, run }: { projectId: number; run: TrainingRun }) {
         <RunProgress run={run} isConnected={isConnected} />
         <RunConnections projectId={projectId} run={run} />
         <RunCurves points={points} isLive={isLive} />
+        {run.kind === "reward" && report !== undefined && <RewardReport report={report as RewardReportData} />}
         <SimpleGrid cols={{ base: 1, md: 2 }}>
-          {Object.keys(run.summary).length > 0 && (
+          {Object.keys(summary).length > 0 && (
             <Card withBorder padding="md">
               <Title order={2} size="h4" mb="sm">
                 Summary
               </Title>
-              <Facts facts={run.summary} />
+              <Facts facts={summary} />
             </Card>
           )}
           <Card withBorder padding="md">
