@@ -77,6 +77,7 @@ INPUTS: dict[str, tuple[Input, ...]] = {
         Input(name="policy", help="model folder of the SFT policy, which is also the reference"),
         Input(name="reward", help="model folder of the reward model, from which the value model starts"),
         Input(name="prompts", help=PROMPT_FILES, is_many=True),
+        Input(name="texts", help=TEXT_FILES + ", for the pretraining mix", is_many=True, is_required=False),
     ),
     "sample": (
         Input(name="policy", help="model folder to sample from"),
@@ -180,12 +181,18 @@ def add_options(group: Any, config: type[Options]) -> None:
         group.add_argument(
             "--" + item.name.replace("_", "-"),
             dest=item.name,
-            type=type(item.default),
+            type=_truth if type(item.default) is bool else type(item.default),
             default=item.default,
             choices=about["choices"] or None,
             metavar=None if about["choices"] else type(item.default).__name__.upper(),
             help=text.replace("%", "%%"),
         )
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"expected true or false, got {text!r}")
+    return text.lower() == "true"
 
 
 def checked_input(item: Input, given: str | list[str]) -> Any:

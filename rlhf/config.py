@@ -19,6 +19,7 @@ LEARNING_TO_SUMMARIZE = "Learning to summarize, arXiv 2009.01325"
 N_PLUS = "The N+ implementation details, arXiv 2403.17031"
 PPO_PAPER = "PPO, arXiv 1707.06347"
 GAE_PAPER = "GAE, arXiv 1506.02438"
+FROM_PREFERENCES = "Fine-tuning from human preferences, arXiv 1909.08593"
 LLAMA = "LLaMA, arXiv 2302.13971"
 OURS = "chosen for models that train on a CPU in minutes"
 CONVENTION = "a convention of this program"
@@ -218,6 +219,8 @@ class PpoConfig(TrainingOptions):
     """Passes over the completions of one update."""
     minibatch_size: int = option(16, low=1, high=65_536)
     """Completions of one optimizer step; divides episodes_per_update."""
+    micro_batch_size: int = option(0, low=0, high=65_536)
+    """Completions of one forward pass; smaller needs less memory and changes no result. 0 = minibatch_size."""
     policy_learning_rate: float = option(1e-4, low=0, high=1)
     """Learning rate of the policy, falling to 0 over the run; 3e-6 suits models of a billion parameters."""
     value_learning_rate: float = option(2e-4, low=0, high=1)
@@ -226,14 +229,24 @@ class PpoConfig(TrainingOptions):
     """Epsilon of both optimizers."""
     warmup_updates: int = option(2, low=0, high=10_000)
     """Updates over which both learning rates rise from a tenth; InstructGPT used 10."""
+    critic_warmup_updates: int = option(0, low=0, high=10_000)
+    """First updates, in which only the value model learns."""
+    ema_decay: float = option(0.0, low=0, high=0.999999)
+    """Share of the running average of the policy that stays at each update, written beside the policy; InstructGPT used 0.992. 0 = none."""
     kl_coefficient: float = option(0.05, low=0, high=100, source=LEARNING_TO_SUMMARIZE)
     """Weight of log(policy / reference) in each token's reward."""
+    target_kl: float = option(0.0, low=0, high=10_000)
+    """Mean KL of a completion (nats, summed over its tokens) that kl_coefficient is steered towards; 0 = it stays as given."""
+    kl_horizon: int = option(10_000, low=1, high=1_000_000_000, source=FROM_PREFERENCES)
+    """Episodes over which kl_coefficient may change by a fifth, where there is a target_kl."""
     max_kl: float = option(0.0, low=0)
     """The run stops once the mean KL of a completion (nats, summed over its tokens) passes this; 0 = never."""
     gamma: float = option(1.0, low=0, high=1, source=LEARNING_TO_SUMMARIZE)
     """Discount per token."""
     gae_lambda: float = option(0.95, low=0, high=1, source=GAE_PAPER)
     """Bias against variance of the advantages: 1 = plain returns."""
+    whiten_rewards: bool = option(False)
+    """Divides the per-token rewards of a batch by their deviation, their mean kept, before the advantages are estimated."""
     clip_range: float = option(0.2, low=0, high=10, source=PPO_PAPER)
     """How far the probability ratio may move before its gradient stops."""
     value_clip_range: float = option(0.2, low=0, high=1000, source=N_PLUS)
@@ -246,6 +259,14 @@ class PpoConfig(TrainingOptions):
     """Prompts of more tokens are left out and counted."""
     missing_eos_score: float = option(-1.0, source=N_PLUS)
     """Score of a completion that did not end by itself, in place of the reward model's."""
+    ptx_coefficient: float = option(0.0, low=0, high=1000)
+    """Weight of the next-token loss on pretraining text in each optimizer step of the policy; InstructGPT used 27.8. 0 = none."""
+    ptx_batch_size: int = option(8, low=1, high=65_536)
+    """Windows of pretraining text in one optimizer step."""
+    ptx_length: int = option(128, low=1, high=131_072)
+    """Tokens of a window of pretraining text."""
+    sample_every_updates: int = option(10, low=0, high=1_000_000)
+    """A table of completions with their scores is written after every so many updates; 0 = never."""
     generation_batch_size: int = option(64, low=1, high=65_536)
     """Completions sampled side by side."""
 

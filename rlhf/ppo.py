@@ -7,17 +7,20 @@ state is weights, optimizers and counters.
 
 import random
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from rlhf.checkpoint import finish, load_state, run_identity, save_model, save_state, stored_summary
+from rlhf.average import Average
+from rlhf.checkpoint import finish, load_state, run_identity, save_model, save_state, stored_summary, write_json
 from rlhf.config import PpoConfig
 from rlhf.data import require
 from rlhf.models import load_policy, load_reward, load_tokenizer, prepare_machine
 from rlhf.ppo_phases import (
+    Estimates,
     PpoState,
     collect_rollouts,
     estimate_advantages,
@@ -26,14 +29,18 @@ from rlhf.ppo_phases import (
     score_rollouts,
     update_models,
 )
+from rlhf.ppo_watch import Watch, next_kl_coefficient
+from rlhf.pretraining_mix import load_windows
 from rlhf.progress import Progress
 from rlhf.records import read_records
+from rlhf.rollouts import Rollouts
 from rlhf.sampling import derived_seed
 from rlhf.sequences import encode_prompts
 from rlhf.types import InputError, Report, ignore_report
 
-SAMPLER_GAP_ALARM = {"float32": 1e-3, "bfloat16": 0.1}
 MAX_FIXED_PROMPTS = 256
+NUM_SAMPLES_SHOWN = 8
+Look = Callable[[Rollouts, Estimates], None]
 
 
 def train_ppo(
@@ -42,14 +49,17 @@ def train_ppo(
     policy: str | Path,
     reward: str | Path,
     prompts: list[Path],
+    texts: Sequence[Path] = (),
     output: Path,
     report: Report = ignore_report,
 ) -> dict[str, Any]:
     """Train `policy` against `reward`; write output/model, output/value and output/summary.json; return the summary.
 
-    A finished run is not repeated. Raises StepZeroError where the first update would rest on wrong numbers.
+    `texts` is plain text for the pretraining mix. Besides: output/samples/ (tables of completions), and output/average (the
+    running average of the policy) where ema_decay asks for it. A finished run is not repeated. Raises StepZeroError where the
+    first update would rest on wrong numbers.
     """
-    identity = run_identity(config, policy=policy, reward=reward, prompts=prompts)
+    identity = run_identity(config, policy=policy, reward=reward, prompts=prompts, texts=list(texts))
     if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     tokenizer = load_tokenizer(policy)
@@ -57,9 +67,19 @@ def train_ppo(
     rows = read_prompts(config, tokenizer, prompts, state, report)
     require(rows, "prompt", prompts)
     training_rows, fixed_rows = split_prompts(rows, config)
+    state.pretraining_windows = load_windows(config, tokenizer, list(texts), report)
+    average, watch = Average(state.policy, config.ema_decay), Watch(config.dtype)
+
+    def look(rollouts: Rollouts, estimates: Estimates) -> None:
+        if config.sample_every_updates and state.update % config.sample_every_updates == 0:
+            write_samples(output, tokenizer, state.update, rollouts, estimates)
+
+    stop_reason = ""
     saved = load_state(output, identity=identity)
     if saved is not None:
-        before = restore(state, saved)
+        before, stop_reason = restore(state, saved), saved["stop_reason"]
+        average.resume(saved["average"])
+        watch.resume(saved["watch"])
     else:
         before = answer_fixed_prompts(state, fixed_rows)
         numbers = ", ".join(f"{name} {value:.4g}" for name, value in before.items())
@@ -73,18 +93,20 @@ def train_ppo(
     )
     if saved is not None:
         progress.resume(saved["progress"])
-    stop_reason = ""
     while not progress.is_over and not stop_reason:
-        metrics = run_update(state, training_rows, learning_rate_factor(config, progress))
-        if metrics["sampler_gap"] > SAMPLER_GAP_ALARM[config.dtype]:
-            report("log", {"text": f"ppo: sampler and trainer differ by {metrics['sampler_gap']:.2e} per token"})
+        metrics = run_update(state, training_rows, learning_rate_factor(config, progress), look)
+        average.update(state.policy)
+        for alarm in watch.look(metrics):
+            report("log", {"text": f"ppo: update {state.update}: {alarm}"})
         if 0 < config.max_kl < metrics["kl"]:
-            stop_reason = f"KL {metrics['kl']:.2f} passed max_kl {config.max_kl:g}"
+            stop_reason = f"KL {metrics['kl']:.2f} nats per completion passed max_kl {config.max_kl:g}"
             report("log", {"text": f"ppo: stopped, {stop_reason}"})
         progress.advance(int(metrics.pop("num_tokens")), **metrics)
         if progress.is_checkpoint_due:
-            save_state(output, training_state(state, progress, before), identity=identity)
+            extra = {"average": average.weights, "watch": watch.state(), "stop_reason": stop_reason}
+            save_state(output, {**training_state(state, progress, before), **extra}, identity=identity)
             progress.saved()
+    progress.flush()
     after = answer_fixed_prompts(state, fixed_rows)
     summary = {
         "num_updates": state.update,
@@ -100,9 +122,11 @@ def train_ppo(
         "eos_share_after": after["eos_share"],
         "seconds": progress.seconds,
         "stop_reason": stop_reason,
+        "alarms": watch.raised,
     }
     card = {"policy": str(policy), "reward": str(reward), "options": asdict(config)}
     save_model(state.value_model, tokenizer, output / "value", {"role": "value", **card})
+    average.save(state.policy, tokenizer, output / "average", {"role": "policy", **card})
     return finish(output, state.policy, tokenizer, summary, {"role": "policy", **card}, identity=identity)
 
 
@@ -171,12 +195,16 @@ def learning_rate_factor(config: PpoConfig, progress: Progress) -> float:
     return warmup * (1.0 - progress.fraction)
 
 
-def run_update(state: PpoState, rows: list[list[int]], factor: float) -> dict[str, float]:
-    """One update: all phases, their metrics and the seconds each took."""
+def run_update(
+    state: PpoState, rows: list[list[int]], factor: float, look: Look = lambda rollouts, estimates: None
+) -> dict[str, float]:
+    """One update: all phases, their metrics and the seconds each took. Moves the KL coefficient for the next update.
+
+    `look` is shown what was sampled, after the models have learned from it.
+    """
+    config = state.config
     clock = [time.monotonic()]
-    rollouts = collect_rollouts(
-        state, prompts_of_update(rows, state.config, state.update), stream=f"update {state.update}"
-    )
+    rollouts = collect_rollouts(state, prompts_of_update(rows, config, state.update), stream=f"update {state.update}")
     clock.append(time.monotonic())
     estimates = estimate_advantages(state, rollouts, score_rollouts(state, rollouts))
     clock.append(time.monotonic())
@@ -185,17 +213,45 @@ def run_update(state: PpoState, rows: list[list[int]], factor: float) -> dict[st
     clock.append(time.monotonic())
     names = ("sample_seconds", "score_seconds", "update_seconds")
     metrics |= {name: end - start for name, start, end in zip(names, clock, clock[1:], strict=False)}
-    return {
-        **metrics,
-        "learning_rate": state.config.policy_learning_rate * factor,
+    metrics |= {
+        "learning_rate": config.policy_learning_rate * factor,
+        "kl_coefficient": state.kl_coefficient,
         "num_tokens": int(rollouts.lengths.sum()),
     }
+    state.kl_coefficient = next_kl_coefficient(
+        state.kl_coefficient,
+        metrics["kl"],
+        target=config.target_kl,
+        horizon=config.kl_horizon,
+        num_episodes=config.episodes_per_update,
+    )
+    look(rollouts, estimates)
+    return metrics
 
 
 def answer_fixed_prompts(state: PpoState, rows: list[list[int]]) -> dict[str, float]:
     """Score, KL, length and EOS share of the policy on the fixed prompts, always with the same random numbers."""
     rollouts = collect_rollouts(state, rows, stream="fixed prompts")
     return rollout_metrics(state, rollouts, estimate_advantages(state, rollouts, score_rollouts(state, rollouts)))
+
+
+def write_samples(output: Path, tokenizer: Any, update: int, rollouts: Rollouts, estimates: Estimates) -> None:
+    """output/samples/update-000010.json: some of the update's completions with score, KL and length."""
+    table = []
+    for row in range(min(NUM_SAMPLES_SHOWN, len(estimates.scores))):
+        prompt_length, length = int(rollouts.prompt_lengths[row]), int(rollouts.lengths[row])
+        ids = rollouts.input_ids[row].tolist()
+        table.append(
+            {
+                "prompt": tokenizer.decode(ids[:prompt_length]),
+                "completion": tokenizer.decode(ids[prompt_length:length]),
+                "score": round(float(estimates.scores[row]), 4),
+                "kl": round(float(estimates.kl[row]), 4),
+                "length": length - prompt_length,
+                "has_eos": bool(rollouts.has_eos[row]),
+            }
+        )
+    write_json(output / "samples" / f"update-{update:06}.json", table)
 
 
 def training_state(state: PpoState, progress: Progress, before: dict[str, float]) -> dict[str, Any]:
@@ -206,6 +262,7 @@ def training_state(state: PpoState, progress: Progress, before: dict[str, float]
         "policy_optimizer": state.policy_optimizer.state_dict(),
         "value_optimizer": state.value_optimizer.state_dict(),
         "update": state.update,
+        "kl_coefficient": state.kl_coefficient,
         "progress": progress.state(),
         "before": before,
     }
@@ -217,6 +274,6 @@ def restore(state: PpoState, saved: dict[str, Any]) -> dict[str, float]:
     state.value_model.load_state_dict(saved["value"])
     state.policy_optimizer.load_state_dict(saved["policy_optimizer"])
     state.value_optimizer.load_state_dict(saved["value_optimizer"])
-    state.update = int(saved["update"])
+    state.update, state.kl_coefficient = int(saved["update"]), float(saved["kl_coefficient"])
     before: dict[str, float] = saved["before"]
     return before

@@ -24,6 +24,8 @@ class PolicyLoss(NamedTuple):
     """Mean probability ratio new / old."""
     mean_log_ratio: Tensor
     """Mean |log new - log old|; 0 before the first step."""
+    approximate_kl: Tensor
+    """Mean half squared log ratio: how far this step's policy is from the one that sampled."""
 
 
 def clipped_policy_loss(
@@ -42,7 +44,9 @@ def clipped_policy_loss(
         clip_fraction = masked_mean((clipped > unclipped).to(ratio.dtype), mask)
         mean_ratio = masked_mean(ratio, mask)
         mean_log_ratio = masked_mean(log_ratio.abs(), mask)
-    return PolicyLoss(masked_mean(torch.maximum(unclipped, clipped), mask), clip_fraction, mean_ratio, mean_log_ratio)
+        approximate_kl = masked_mean(kl_k2(logprobs, old_logprobs), mask)
+    loss = masked_mean(torch.maximum(unclipped, clipped), mask)
+    return PolicyLoss(loss, clip_fraction, mean_ratio, mean_log_ratio, approximate_kl)
 
 
 def clipped_value_loss(

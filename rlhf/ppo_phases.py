@@ -28,6 +28,7 @@ from rlhf.config import PpoConfig
 from rlhf.decoding import Request, generate
 from rlhf.models import autocast, reward_scores
 from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1, kl_k3
+from rlhf.pretraining_mix import add_pretraining_gradient
 from rlhf.rollouts import Rollouts, in_chunks, join_rollouts, policy_logprobs, state_values
 from rlhf.sampling import derived_seed
 from rlhf.types import InputError, StepZeroError
@@ -48,6 +49,10 @@ class PpoState:
     value_optimizer: torch.optim.Optimizer
     eos_token_id: int
     pad_token_id: int
+    kl_coefficient: float
+    """The config's, until the controller moves it."""
+    pretraining_windows: Tensor | None = None
+    """(N, ptx_length + 1) int64, or None without a pretraining mix."""
     update: int = 0
     """Updates done."""
 
@@ -87,6 +92,7 @@ def new_state(
         value_optimizer=_adam(value_model, config.value_learning_rate, config),
         eos_token_id=eos_token_id,
         pad_token_id=pad_token_id,
+        kl_coefficient=config.kl_coefficient,
     )
 
 
@@ -135,7 +141,9 @@ def estimate_advantages(state: PpoState, rollouts: Rollouts, scores: Tensor) -> 
         )
         old_values = in_chunks(lambda part: state_values(state.value_model, part), rollouts, chunk_size=chunk_size)
     kl = kl_k1(old_logprobs, ref_logprobs)
-    rewards = token_rewards(scores, kl, mask, kl_coefficient=config.kl_coefficient)
+    rewards = token_rewards(scores, kl, mask, kl_coefficient=state.kl_coefficient)
+    if config.whiten_rewards:
+        rewards = whiten(rewards, mask, center=False)
     advantages, returns = generalized_advantages(
         rewards, old_values, mask, gamma=config.gamma, gae_lambda=config.gae_lambda
     )
@@ -164,41 +172,65 @@ def update_models(
     for _ in range(config.num_epochs):
         order = torch.randperm(len(estimates.scores), generator=shuffle).to(rollouts.lengths.device)
         for index in order.split(config.minibatch_size):
-            is_first = state.update == 0 and not parts
-            parts.append(_minibatch_step(state, rollouts.take(index), _take(estimates, index), is_first=is_first))
+            parts.append(_minibatch_step(state, rollouts.take(index), _take(estimates, index), place=len(parts)))
     state.update += 1
     return {name: float(torch.stack([part[name] for part in parts]).mean()) for name in parts[0]}
 
 
-def _minibatch_step(state: PpoState, rollouts: Rollouts, estimates: Estimates, *, is_first: bool) -> dict[str, Tensor]:
+def _minibatch_step(state: PpoState, rollouts: Rollouts, estimates: Estimates, *, place: int) -> dict[str, Tensor]:
+    """One optimizer step of both models on the mean over the rows' tokens, however many rows are read at a time.
+
+    `place` counts the minibatches of this update.
+    """
+    config = state.config
+    num_tokens = rollouts.completion_mask.sum()
+    metrics: dict[str, Tensor] = {}
+    for index in rollouts.lengths.argsort(stable=True).split(config.micro_batch_size or config.minibatch_size):
+        part = rollouts.take(index)
+        share = part.completion_mask.sum() / num_tokens
+        for name, value in _add_gradients(state, part, _take(estimates, index), share=share).items():
+            metrics[name] = metrics.get(name, torch.zeros_like(value)) + share * value
+    if state.update == 0 and place == 0:
+        check_step_zero(
+            state,
+            log_ratio=float(metrics["log_ratio"]),
+            clip_fraction=float(metrics["clip_fraction"]),
+            reference_gap=float(metrics["reference_gap"]),
+        )
+    del metrics["reference_gap"]
+    if state.pretraining_windows is not None:
+        metrics["pretraining_loss"] = add_pretraining_gradient(
+            state.policy, state.pretraining_windows, config, state.update, place
+        )
+    policy_norm = _step(state.policy, state.policy_optimizer, config.max_gradient_norm)
+    value_norm = _step(state.value_model, state.value_optimizer, config.max_gradient_norm)
+    return metrics | {"policy_gradient_norm": policy_norm, "value_gradient_norm": value_norm}
+
+
+def _add_gradients(state: PpoState, rollouts: Rollouts, estimates: Estimates, *, share: Tensor) -> dict[str, Tensor]:
+    """Adds `share` times the gradients of both mean losses over these rows' tokens; returns the means over those tokens."""
     config, mask = state.config, rollouts.completion_mask
     with autocast(rollouts.input_ids.device, config.dtype):
         logprobs, entropy = policy_logprobs(state.policy, rollouts, temperature=config.temperature)
-        values = state_values(state.value_model, rollouts)
     policy = clipped_policy_loss(
         logprobs, estimates.old_logprobs, estimates.advantages, mask, clip_range=config.clip_range
     )
-    if is_first:
-        gap = masked_mean((logprobs.detach() - estimates.ref_logprobs).abs(), mask)
-        check_step_zero(
-            state,
-            log_ratio=float(policy.mean_log_ratio),
-            clip_fraction=float(policy.clip_fraction),
-            reference_gap=float(gap),
-        )
+    (share * policy.loss).backward()  # type: ignore[no-untyped-call]
+    with autocast(rollouts.input_ids.device, config.dtype):
+        values = state_values(state.value_model, rollouts)
     value = clipped_value_loss(
         values, estimates.old_values, estimates.returns, mask, clip_range=config.value_clip_range
     )
-    policy_norm = _step(state.policy, state.policy_optimizer, policy.loss, config.max_gradient_norm)
-    value_norm = _step(state.value_model, state.value_optimizer, value, config.max_gradient_norm)
+    (share * value).backward()  # type: ignore[no-untyped-call]
     return {
         "policy_loss": policy.loss.detach(),
         "value_loss": value.detach(),
         "clip_fraction": policy.clip_fraction,
         "ratio": policy.ratio,
+        "log_ratio": policy.mean_log_ratio,
+        "approximate_kl": policy.approximate_kl,
         "entropy": masked_mean(entropy, mask),
-        "policy_gradient_norm": policy_norm,
-        "value_gradient_norm": value_norm,
+        "reference_gap": masked_mean((logprobs.detach() - estimates.ref_logprobs).abs(), mask),
     }
 
 
@@ -229,8 +261,9 @@ def rollout_metrics(state: PpoState, rollouts: Rollouts, estimates: Estimates) -
     gap = masked_mean((rollouts.sampler_logprobs - estimates.old_logprobs).abs(), mask)
     return {
         "score": float(estimates.scores.mean()),
-        "reward": float((estimates.scores - state.config.kl_coefficient * estimates.kl).mean()),
+        "reward": float((estimates.scores - state.kl_coefficient * estimates.kl).mean()),
         "kl": float(estimates.kl.mean()),
+        "kl_error": float(estimates.kl.std(correction=0) / len(estimates.kl) ** 0.5),
         "k3": float(k3.mean()),
         "explained_variance": float(explained_variance(estimates.old_values, estimates.returns, mask)),
         "length": float(mask.sum(dim=1).float().mean()),
@@ -256,19 +289,20 @@ def _adam(model: PreTrainedModel, learning_rate: float, config: PpoConfig) -> to
 
 
 def _set_learning_rates(state: PpoState, factor: float) -> None:
+    """Peak times factor; the policy stands still while only the value model learns."""
+    is_policy_learning = state.update >= state.config.critic_warmup_updates
     for optimizer, peak in (
-        (state.policy_optimizer, state.config.policy_learning_rate),
+        (state.policy_optimizer, state.config.policy_learning_rate * is_policy_learning),
         (state.value_optimizer, state.config.value_learning_rate),
     ):
         for group in optimizer.param_groups:
             group["lr"] = peak * factor
 
 
-def _step(model: PreTrainedModel, optimizer: torch.optim.Optimizer, loss: Tensor, max_norm: float) -> Tensor:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+def _step(model: PreTrainedModel, optimizer: torch.optim.Optimizer, max_norm: float) -> Tensor:
     norm = nn.utils.clip_grad_norm_(model.parameters(), max_norm if max_norm > 0 else float("inf"))
     optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
     return norm
 
 

@@ -85,9 +85,12 @@ class Progress:
             self._sums[name] = self._sums.get(name, 0.0) + value
         self.is_over = self.fraction >= 1.0
         if self._now() - self._reported_at >= 1.0 or self.is_over:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Reports the steps that have not been reported; for a loop that ends before its limit."""
+        if self._steps_since_report == 0:
+            return
         passed = max(self._now() - self._reported_at, 1e-9)
         means = {name: total / self._steps_since_report for name, total in self._sums.items()}
         rates = {"tokens_per_second": self._tokens_since_report / passed, "seconds": self.seconds}

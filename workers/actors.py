@@ -188,7 +188,7 @@ def _ppo(config: dict[str, Any], paths: Paths, work: Path, report: Any) -> tuple
 
     summary = train_ppo(
         _options("ppo", config), policy=paths["policy"], reward=paths["reward"], prompts=paths["prompts"]["train"],
-        output=work, report=report,
+        texts=paths.get("texts", []), output=work, report=report,
     )  # fmt: skip
     return summary, {"policy": work / "model", "value": work / "value"}
 

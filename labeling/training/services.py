@@ -24,7 +24,7 @@ INPUT_ROLES: dict[str, dict[str, str]] = {
     "pretrain": {"texts": "corpus"},
     "sft": {"base": "checkpoint", "demonstrations": "snapshot"},
     "reward": {"base": "checkpoint", "rankings": "snapshot", "demonstrations?": "snapshot"},
-    "ppo": {"policy": "checkpoint", "reward": "checkpoint", "prompts": "snapshot"},
+    "ppo": {"policy": "checkpoint", "reward": "checkpoint", "prompts": "snapshot", "texts?": "corpus"},
     "sample": {
         "policy": "checkpoint", "prompts": "snapshot", "policy_b?": "checkpoint", "policy_c?": "checkpoint",
     },

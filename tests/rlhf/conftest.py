@@ -9,10 +9,13 @@ import pytest
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from rlhf.checkpoint import save_model
 from rlhf.config import PretrainConfig, TokenizerConfig
-from rlhf.models import load_tokenizer, new_policy
+from rlhf.models import load_tokenizer, new_policy, new_reward
+from rlhf.ppo_phases import PpoState
 from rlhf.records import write_records
 from rlhf.tokenizer import train_tokenizer
+from tests.rlhf.ppo_cast import CONFIG, state_from
 
 torch.set_num_threads(1)
 
@@ -51,3 +54,21 @@ def base_folder(policy: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tmp
     policy.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def folders(tmp_path: Path, policy: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Path:
+    """What PPO starts from: policy, reward and prompts.jsonl in one folder."""
+    save_model(policy, tokenizer, tmp_path / "policy", {"role": "policy"})
+    reward = new_reward(tmp_path / "policy", tokenizer, 1)
+    reward.config.reward_bias = 0.5
+    save_model(reward, tokenizer, tmp_path / "reward", {"role": "reward"})
+    rows = [{"prompt": f"The {word} eats {place}"} for word in ("cat", "owl", "dog", "x") for place in range(20)]
+    write_records(tmp_path / "prompts.jsonl", rows)
+    return tmp_path
+
+
+@pytest.fixture
+def state(folders: Path, tokenizer: PreTrainedTokenizerBase) -> PpoState:
+    """The tiny models before their first update."""
+    return state_from(folders, tokenizer, CONFIG)

@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rlhf.checkpoint import save_model
-from rlhf.config import PpoConfig
-from rlhf.models import load_policy, load_reward, new_reward
+from rlhf.models import load_policy, load_reward
 from rlhf.ppo import prompts_of_update, split_prompts, train_ppo
 from rlhf.ppo_phases import (
     collect_rollouts,
@@ -23,55 +21,12 @@ from rlhf.ppo_phases import (
     score_rollouts,
     update_models,
 )
-from rlhf.records import write_records
 from rlhf.types import InputError, StepZeroError
-
-CONFIG = PpoConfig(
-    num_updates=4,
-    episodes_per_update=16,
-    minibatch_size=8,
-    num_epochs=2,
-    max_new_tokens=8,
-    generation_batch_size=6,
-    warmup_updates=0,
-    checkpoint_every_seconds=0.0,
-    threads=1,
-)
-PROMPTS = [[1, 4, 50 + row, *range(60, 60 + row % 5)] for row in range(64)]
-
-
-@pytest.fixture
-def folders(tmp_path: Path, policy, tokenizer) -> Path:
-    save_model(policy, tokenizer, tmp_path / "policy", {"role": "policy"})
-    reward = new_reward(tmp_path / "policy", tokenizer, 1)
-    reward.config.reward_bias = 0.5
-    save_model(reward, tokenizer, tmp_path / "reward", {"role": "reward"})
-    rows = [{"prompt": f"The {word} eats {place}"} for word in ("cat", "owl", "dog", "x") for place in range(20)]
-    write_records(tmp_path / "prompts.jsonl", rows)
-    return tmp_path
-
-
-@pytest.fixture
-def state(folders: Path, tokenizer):
-    return state_from(folders, tokenizer, CONFIG)
-
-
-def state_from(folders: Path, tokenizer, config: PpoConfig):
-    return new_state(
-        config,
-        load_policy(folders / "policy"),
-        load_reward(folders / "reward"),
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-
-
-def prepared(state):
-    rollouts = collect_rollouts(state, PROMPTS[:16], stream="test")
-    return rollouts, estimate_advantages(state, rollouts, score_rollouts(state, rollouts))
+from tests.rlhf.ppo_cast import CONFIG, PROMPTS, prepared, state_from
 
 
 def test_at_step_zero_ratio_is_one_and_kl_is_zero(state):
+    """Points 12 and 14, T5, T15: policy, reference and sampler agree before anything is learned."""
     rollouts, estimates = prepared(state)
     metrics = rollout_metrics(state, rollouts, estimates)
     assert abs(metrics["kl"]) < 1e-5
@@ -85,6 +40,7 @@ def test_at_step_zero_ratio_is_one_and_kl_is_zero(state):
 
 
 def test_dropout_stops_the_run_with_its_reason(state):
+    """Points 13 and 14: dropout would make ratio and KL differ from 1 and 0; the run stops before its first step."""
     rollouts, estimates = prepared(state)
     for layer in state.policy.model.layers:
         layer.self_attn.attention_dropout = 0.3
@@ -97,6 +53,7 @@ def test_dropout_stops_the_run_with_its_reason(state):
 
 
 def test_another_reference_stops_the_run(state):
+    """Point 14: the KL at step zero is checked, not assumed."""
     with torch.no_grad():
         state.ref_policy.lm_head.weight.add_(torch.randn_like(state.ref_policy.lm_head.weight) * 0.1)
     rollouts, estimates = prepared(state)
@@ -105,6 +62,7 @@ def test_another_reference_stops_the_run(state):
 
 
 def test_another_temperature_in_training_stops_the_run(state):
+    """Points 10 and 14."""
     rollouts, estimates = prepared(state)
     state.config = replace(CONFIG, temperature=0.5)
     with pytest.raises(StepZeroError, match="ratio not 1"):
@@ -112,6 +70,7 @@ def test_another_temperature_in_training_stops_the_run(state):
 
 
 def test_padding_that_is_eos_is_refused(folders: Path):
+    """Point 2: a PAD that is EOS would hide EOS wherever a mask is read off ids."""
     with pytest.raises(InputError, match="not EOS"):
         new_state(
             CONFIG, load_policy(folders / "policy"), load_reward(folders / "reward"), eos_token_id=2, pad_token_id=2
@@ -119,6 +78,7 @@ def test_padding_that_is_eos_is_refused(folders: Path):
 
 
 def test_the_value_model_starts_as_the_reward_model_bias_included(state):
+    """Point 16: values start on the scale of the scores they predict."""
     rollouts, estimates = prepared(state)
     assert state.value_model is not state.reward_model
     row = rollouts.take(torch.tensor([0]))
@@ -131,6 +91,7 @@ def test_the_value_model_starts_as_the_reward_model_bias_included(state):
 
 
 def test_a_completion_without_eos_gets_the_missing_score(state):
+    """Point 8, T14: the score is replaced, not lowered."""
     rollouts = collect_rollouts(state, PROMPTS[:16], stream="test")
     has_eos = torch.arange(16) % 2 == 0
     scores = score_rollouts(state, rollouts._replace(has_eos=has_eos))
@@ -139,6 +100,7 @@ def test_a_completion_without_eos_gets_the_missing_score(state):
 
 
 def test_returns_are_taken_before_whitening_and_advantages_are_white(state):
+    """Points 18 and 20: the value model learns returns in the unit of the reward."""
     rollouts, estimates = prepared(state)
     counted = estimates.advantages[rollouts.completion_mask]
     assert counted.mean().item() == pytest.approx(0.0, abs=1e-5)

@@ -58,6 +58,7 @@ export const RUN_TEXTS: Record<RunKind, RunText> = {
       { role: "policy", label: "Policy", accepts: "checkpoint", checkpointRoles: POLICIES },
       { role: "reward", label: "Reward model", accepts: "checkpoint", checkpointRoles: ["reward"] },
       { role: "prompts", label: "Prompts", accepts: "snapshot", snapshotKinds: ["prompts"] },
+      { role: "texts", label: "Corpus for the pretraining mix", accepts: "corpus", isOptional: true },
     ],
   },
   sample: {
