@@ -35,6 +35,7 @@ def gae_by_loop(rewards, values, mask, gamma, gae_lambda):
 
 
 def test_masked_mean_divides_by_the_counted_positions_only():
+    """Point 21."""
     values = torch.tensor([[1.0, 2.0, float("nan")], [6.0, float("inf"), 9.0]])
     mask = torch.tensor([[True, True, False], [True, False, False]])
     assert masked_mean(values, mask).item() == 3.0
@@ -46,6 +47,7 @@ def test_masked_mean_of_nothing_is_zero():
 
 
 def test_whitening_by_hand():
+    """Point 18: centred for advantages, mean kept for rewards."""
     # mean 2, deviations -1 0 1, biased variance 2/3, so the ends are sqrt(1.5) away.
     values, mask = torch.tensor([[1.0, 2.0], [3.0, 99.0]]), torch.tensor([[True, True], [True, False]])
     end = math.sqrt(1.5)
@@ -54,6 +56,7 @@ def test_whitening_by_hand():
 
 
 def test_whitening_is_global_over_the_batch_and_ignores_padding():
+    """Point 19."""
     rewards, _, mask = random_case(1)
     whitened = whiten(rewards, mask, center=True)
     assert abs(whitened[mask].mean().item()) < 1e-6
@@ -82,6 +85,7 @@ def test_gae_by_hand():
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("gamma", "gae_lambda"), [(1.0, 0.95), (0.9, 1.0), (0.97, 0.0)])
 def test_gae_equals_the_double_sum(seed, gamma, gae_lambda):
+    """T6: also over masks with holes."""
     rewards, values, mask = random_case(seed)
     advantages, returns = generalized_advantages(rewards, values, mask, gamma=gamma, gae_lambda=gae_lambda)
     expected = gae_by_loop(rewards, values, mask, gamma, gae_lambda)
@@ -90,6 +94,7 @@ def test_gae_equals_the_double_sum(seed, gamma, gae_lambda):
 
 
 def test_with_lambda_and_gamma_one_the_advantage_is_the_reward_to_go_less_the_value():
+    """Point 35, T6."""
     rewards, values, _ = random_case(9)
     advantages, _ = generalized_advantages(
         rewards, values, torch.ones_like(rewards, dtype=torch.bool), gamma=1.0, gae_lambda=1.0
@@ -99,6 +104,7 @@ def test_with_lambda_and_gamma_one_the_advantage_is_the_reward_to_go_less_the_va
 
 
 def test_gae_does_not_see_what_stands_in_the_padding():
+    """Point 22."""
     rewards, values, mask = random_case(3)
     expected = generalized_advantages(rewards, values, mask, gamma=0.9, gae_lambda=0.9)
     junk = [
@@ -118,6 +124,7 @@ def test_gae_of_rows_without_tokens_is_zero():
 
 
 def test_the_score_is_paid_on_the_last_counted_token():
+    """Points 6 and 7: also in a row without padding; never in a row without tokens."""
     mask = torch.tensor([[True, True, False], [True, True, True], [False, False, False]])
     kl = torch.tensor([[0.5, -1.0, 9.0], [0.0, 0.0, 2.0], [1.0, 1.0, 1.0]])
     rewards = token_rewards(torch.tensor([3.0, 4.0, 5.0]), kl, mask, kl_coefficient=0.1)
@@ -125,6 +132,7 @@ def test_the_score_is_paid_on_the_last_counted_token():
 
 
 def test_explained_variance_by_hand():
+    """Point 35."""
     # returns 0 2 4 have variance 8/3; errors 1 -1 0 have variance 2/3; so 1 - 1/4.
     returns, values = torch.tensor([0.0, 2.0, 4.0, 50.0]), torch.tensor([1.0, 1.0, 4.0, 0.0])
     mask = torch.tensor([True, True, True, False])

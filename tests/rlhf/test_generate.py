@@ -60,6 +60,7 @@ def test_a_seed_gives_the_same_completion_alone_and_in_any_batch(lively):
 
 
 def test_eos_ends_a_row_and_belongs_to_it(lively):
+    """Points 2 and 9."""
     eos = frequent_token(lively)
     found = complete(lively, requests(24), eos=eos)
     for tokens, mask, has_eos in zip(found.tokens, found.mask, found.has_eos, strict=True):
@@ -73,6 +74,7 @@ def test_eos_ends_a_row_and_belongs_to_it(lively):
 
 @torch.no_grad()
 def test_cached_decode_and_left_padding_equal_a_full_forward_without_padding(lively):
+    """Points 1 and 3, T1, T2."""
     rows = [*requests(6), requests(6)[2]._replace(seed=99)]  # the last shares its prompt: one prefill, two rows
     decoding = Decoding(lively, rows, max_new_tokens=8, eos_token_id=-1, pad_token_id=0)
     seen: list[list[int]] = [[] for _ in rows]
@@ -88,6 +90,7 @@ def test_cached_decode_and_left_padding_equal_a_full_forward_without_padding(liv
 
 @torch.no_grad()
 def test_logprobs_are_those_of_the_sampling_temperature(lively):
+    """Point 10."""
     found = complete(lively, requests(5, temperature=0.7), eos=-1, max_new_tokens=4)
     for place, row in enumerate(requests(5)):
         ids = torch.tensor([row.prompt + found.tokens[place].tolist()])
@@ -138,6 +141,7 @@ def test_draws_follow_the_distribution_and_never_take_an_impossible_token():
 
 
 def test_uniforms_depend_on_the_row_seed_alone():
+    """Point 30."""
     steps = torch.arange(5)
     together = row_uniforms(torch.tensor([3] * 5 + [4] * 5), torch.cat([steps, steps]))
     assert (together[5:] == row_uniforms(torch.full((5,), 4), steps)).all()

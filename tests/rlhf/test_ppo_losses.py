@@ -59,6 +59,7 @@ def test_value_loss_by_hand():
 
 
 def test_losses_over_nothing_are_zero_with_zero_gradient():
+    """Points 21 and 22."""
     new = torch.full((2, 3), float("nan"), requires_grad=True)
     nothing = torch.zeros(2, 3, dtype=torch.bool)
     loss = clipped_policy_loss(new, torch.zeros(2, 3), torch.zeros(2, 3), nothing, clip_range=0.2).loss
@@ -70,6 +71,7 @@ def test_losses_over_nothing_are_zero_with_zero_gradient():
 
 
 def test_padding_changes_no_loss():
+    """Point 22."""
     new, old, advantages, returns, mask = case(5)
     wide = [torch.nn.functional.pad(part, (0, 4), value=3.0) for part in (new, old, advantages, returns)]
     wide_mask = torch.nn.functional.pad(mask, (0, 4))

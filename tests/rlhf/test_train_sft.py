@@ -62,6 +62,7 @@ def test_batch_pairs_each_position_with_the_next_token(tokenizer: PreTrainedToke
 def test_gradient_does_not_depend_on_how_a_batch_is_split(
     policy: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
 ) -> None:
+    """Point 31, T4."""
     rows = encode_conversations(tokenizer, conversations(7))
     found = []
     for micro_batch_tokens in (8192, 1, 60):

@@ -123,6 +123,7 @@ def test_a_loop_whose_numbers_break_stops_with_the_reason() -> None:
 
 
 def test_cosine_schedule_by_hand() -> None:
+    """Point 24: SFT and reward model."""
     shape = {"warmup_fraction": 0.2, "final_fraction": 0.1}
     # halfway up the warmup; its end; halfway down: 0.1 + 0.9 / 2; the end
     assert [cosine_schedule(at, **shape) for at in (0.1, 0.2, 0.6, 1.0)] == pytest.approx([0.5, 1.0, 0.55, 0.1])
