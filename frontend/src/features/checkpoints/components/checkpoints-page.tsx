@@ -71,7 +71,7 @@ export function CheckpointsPage() {
         }
       >
         {({ results }) => (
-          <Table.ScrollContainer minWidth={600}>
+          <Table.ScrollContainer minWidth={780}>
             <Table highlightOnHover verticalSpacing="sm">
               <Table.Thead>
                 <Table.Tr>

@@ -28,7 +28,7 @@ function PromptView({ projectId, prompt }: { projectId: number; prompt: PromptDe
   return (
     <>
       <PageHeader
-        title={`Prompt ${prompt.external_id}`}
+        title={`Prompt ${prompt.external_id.startsWith("sha256:") ? prompt.id : prompt.external_id}`}
         text={[prompt.origin, prompt.contributor && `by ${prompt.contributor}`, formatTime(prompt.created_at)]
           .filter(Boolean)
           .join(", ")}

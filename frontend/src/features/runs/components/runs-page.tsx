@@ -72,12 +72,12 @@ export function RunsPage() {
         }
       >
         {({ results }) => (
-          <Table.ScrollContainer minWidth={560}>
+          <Table.ScrollContainer minWidth={700}>
             <Table highlightOnHover verticalSpacing="sm">
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Run</Table.Th>
-                  <Table.Th>Kind</Table.Th>
+                  <Table.Th miw={110}>Kind</Table.Th>
                   <Table.Th>State</Table.Th>
                   <Table.Th>Progress</Table.Th>
                   <Table.Th>Created</Table.Th>
