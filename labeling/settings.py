@@ -85,6 +85,7 @@ def database_from_url(url: str, pool_size: int) -> dict[str, Any]:
 
 DEBUG = read_flag("DEBUG", False)
 SECRET_KEY = read_secret_key()
+WEB_PROCESSES = max(1, read_count("WEB_PROCESSES", min(4, os.cpu_count() or 1)))  # each holds up to DATABASE_POOL_SIZE
 SITE_URL = read_text("SITE_URL", "http://127.0.0.1:8000").rstrip(
     "/"
 )  # the address people type; https turns secure cookies on
@@ -118,6 +119,7 @@ INSTALLED_APPS = [
     "labeling.training",
     "labeling.loop",
     "labeling.agreement",
+    "labeling.bench",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

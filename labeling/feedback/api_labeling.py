@@ -13,6 +13,7 @@ from labeling.feedback import claims, selectors, services
 from labeling.feedback.models import Place
 from labeling.feedback.serializers import (
     AssignmentDraftSerializer,
+    AssignmentSchemaSerializer,
     ClaimInputSerializer,
     ClaimSerializer,
     DraftInputSerializer,
@@ -34,8 +35,14 @@ KEY = OpenApiParameter(
 
 
 def next_assignment(user: User, project: Project, after_place: int | None = None) -> dict[str, Any] | None:
+    """The next task as AssignmentSerializer says. Built by hand but for its schema: this is in every labeler's every reply."""
     place_id = claims.place_claim(labeler=user, project=project, after_place=after_place)
-    return None if place_id is None else selectors.assignment_get(user, place_id)
+    if place_id is None:
+        return None
+    assignment = selectors.assignment_get(user, place_id)
+    label_schema = assignment["task"]["label_schema"]
+    label_schema["schema"] = AssignmentSchemaSerializer(label_schema["schema"]).data
+    return assignment
 
 
 def held_place(request: SignedInRequest, place_id: int, serializer: type[LeaseInputSerializer]) -> tuple[Place, Any]:
@@ -65,7 +72,7 @@ class ClaimView(APIView):
         body.is_valid(raise_exception=True)
         assignment = next_assignment(request.user, project, body.validated_data["after_place"])
         reason = "nothing_open" if assignment is None else ""
-        return Response(ClaimSerializer({"assignment": assignment, "reason": reason}).data)
+        return Response({"assignment": assignment, "reason": reason})
 
 
 class PlaceHeartbeatView(APIView):
@@ -112,7 +119,7 @@ class PlaceSkipView(APIView):
         claim_next = given.pop("claim_next")
         claims.place_skip(labeler=request.user, place_id=place.pk, **given)
         following = next_assignment(request.user, place.project) if claim_next else None
-        return Response(NextSerializer({"next": following}).data)
+        return Response({"next": following})
 
 
 class PlaceSubmitView(APIView):
@@ -135,4 +142,4 @@ class PlaceSubmitView(APIView):
             answer=body.answer_given(), seconds=given["seconds"], notes=given["notes"],
         )  # fmt: skip
         following = next_assignment(request.user, place.project) if given["claim_next"] else None
-        return Response(SubmitSerializer({"answer": answer, "next": following}).data)
+        return Response({"answer": answer, "next": following})

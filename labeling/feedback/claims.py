@@ -39,22 +39,24 @@ ORDER BY place.priority DESC, place.id
 LIMIT 1
 FOR UPDATE OF place SKIP LOCKED
 """
-_TAKE = f"""
+# What the labeler holds already comes first, keeps its token and never loses time; beyond that they take no more than MAX_LIVE_LEASES.
+_CLAIM = f"""
 UPDATE feedback_place
-SET state = 'leased', labeler_id = %(labeler)s, lease_token = %(token)s::uuid,
-    lease_expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+SET state = 'leased', labeler_id = %(labeler)s,
+    lease_token = CASE WHEN state = 'leased' AND labeler_id = %(labeler)s THEN lease_token ELSE %(token)s::uuid END,
+    lease_expires_at = GREATEST(
+      CASE WHEN state = 'leased' AND labeler_id = %(labeler)s THEN lease_expires_at END,
+      clock_timestamp() + make_interval(secs => %(seconds)s))
 WHERE id = COALESCE(
-  ({_CANDIDATE.format(condition="place.state = 'open'")}),
-  ({_CANDIDATE.format(condition="place.state = 'leased' AND place.lease_expires_at < clock_timestamp()")}))
-RETURNING id
-"""
-_RESUME = """
-UPDATE feedback_place
-SET lease_expires_at = GREATEST(lease_expires_at, clock_timestamp() + make_interval(secs => %(seconds)s))
-WHERE id = (
-  SELECT id FROM feedback_place
-  WHERE labeler_id = %(labeler)s AND project_id = %(project)s AND state = 'leased' AND id <> %(after)s
-  ORDER BY id LIMIT 1 FOR UPDATE)
+  (SELECT id FROM feedback_place
+   WHERE labeler_id = %(labeler)s AND project_id = %(project)s AND state = 'leased' AND id <> %(after)s
+   ORDER BY id LIMIT 1 FOR UPDATE),
+  CASE WHEN %(max_live)s > (
+    SELECT count(*) FROM feedback_place held
+    WHERE held.labeler_id = %(labeler)s AND held.project_id = %(project)s AND held.state = 'leased')
+  THEN COALESCE(
+    ({_CANDIDATE.format(condition="place.state = 'open'")}),
+    ({_CANDIDATE.format(condition="place.state = 'leased' AND place.lease_expires_at < clock_timestamp()")})) END)
 RETURNING id
 """
 _REOPEN = """
@@ -90,13 +92,11 @@ def place_claim(*, labeler: User, project: Project, after_place: int | None = No
         "after": after_place or 0,
         "seconds": project.lease_seconds if after_place is None else min(project.lease_seconds, AHEAD_SECONDS),
         "token": str(uuid.uuid4()),
+        "max_live": MAX_LIVE_LEASES,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_RESUME, values)
+        cursor.execute(_CLAIM, values)
         row = cursor.fetchone()
-        if row is None and not _holds_too_many(labeler, project):
-            cursor.execute(_TAKE, values)
-            row = cursor.fetchone()
     return None if row is None else int(row[0])
 
 
@@ -105,7 +105,9 @@ def place_hold(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> Place
 
     The lease may have run out: as long as nobody else took the Place it is still theirs.
     """
-    place = Place.objects.select_for_update(of=("self",)).select_related("task", "project").filter(pk=place_id).first()
+    place = (
+        Place.objects.select_for_update(of=("self",)).select_related("task__label_schema").filter(pk=place_id).first()
+    )
     if place is None or place.state != Place.State.LEASED or place.labeler_id != labeler.pk:
         raise LeaseLost(
             "This task is no longer yours: its time ran out, or it was answered or closed. Your draft is kept."
@@ -160,11 +162,6 @@ def leases_expire(*, seconds: float = REOPEN_AFTER_SECONDS) -> int:
         cursor.execute(_REOPEN, {"seconds": seconds})
         num_opened: int = cursor.rowcount
     return num_opened
-
-
-def _holds_too_many(labeler: User, project: Project) -> bool:
-    live = Place.objects.filter(labeler=labeler, project=project, state=Place.State.LEASED)
-    return live.count() >= MAX_LIVE_LEASES
 
 
 def _reopen(place: Place) -> None:

@@ -1,27 +1,53 @@
 """Reads of tasks and answers. A view gets an object only through `*_get_for`, which checks who asks."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from labeling.accounts.models import User
 from labeling.errors import Forbidden, NotFound
-from labeling.feedback.models import Completion, Demonstration, Draft, LabelingTask, Place, RankedCompletion, Ranking
+from labeling.feedback.models import Completion, Demonstration, LabelingTask, Place, RankedCompletion, Ranking
 from labeling.rounds.models import Membership, Project, Prompt
-from labeling.rounds.selectors import project_get_for
+from labeling.rounds.selectors import project_get_for, role_check
 
 LABELER = Membership.Role.LABELER
 STAFF = (Membership.Role.MANAGER, Membership.Role.ENGINEER)
 
 
+# One statement, because every labeler waits for it after every answer.
+_ASSIGNMENT = """
+SELECT place.lease_token, place.lease_expires_at, project.lease_seconds, task.id, task.kind, task.prompt_id, prompt.messages,
+  guideline.number, label_schema.number, label_schema.schema,
+  (SELECT COALESCE(jsonb_agg(jsonb_build_object(
+       'id', shown.completion_id, 'position', shown.position, 'text', completion.text) ORDER BY shown.position), '[]')
+   FROM feedback_taskcompletion shown JOIN feedback_completion completion ON completion.id = shown.completion_id
+   WHERE shown.task_id = task.id),
+  draft.body, draft.updated_at
+FROM feedback_place place
+JOIN feedback_labelingtask task ON task.id = place.task_id
+JOIN rounds_project project ON project.id = place.project_id
+JOIN rounds_prompt prompt ON prompt.id = task.prompt_id
+JOIN rounds_guidelineversion guideline ON guideline.id = task.guideline_id
+JOIN rounds_labelschemaversion label_schema ON label_schema.id = task.label_schema_id
+LEFT JOIN feedback_draft draft ON draft.task_id = task.id AND draft.labeler_id = %(labeler)s
+WHERE place.id = %(place)s AND place.labeler_id = %(labeler)s
+"""
+
+
 def place_get_for(user: User, place_id: int) -> Place:
     """A Place of a project in which the user labels; whether they hold its lease is checked by the services."""
-    place = Place.objects.select_related("project").filter(pk=place_id).first()
+    places = Place.objects.select_related("project").filter(pk=place_id)
+    mine = places.filter(project__memberships__user=user, project__memberships__role=LABELER).first()
+    if mine is not None:
+        return mine
+    place = places.first()
     if place is None:
         raise NotFound(f"There is no task place {place_id}.")
-    project_get_for(user, place.project_id, LABELER)
+    role_check(user, place.project, LABELER)
     return place
 
 
@@ -67,34 +93,43 @@ def rankings_of(project: Project) -> QuerySet[Ranking]:
 
 def assignment_get(user: User, place_id: int) -> dict[str, Any]:
     """Everything that the page needs to show one leased task. Never what made a completion, nor what the task is for."""
-    place = Place.objects.select_related("project", "task__prompt", "task__guideline", "task__label_schema").get(
-        pk=place_id
-    )
-    if place.labeler_id != user.pk:
+    with connection.cursor() as cursor:
+        cursor.execute(_ASSIGNMENT, {"place": place_id, "labeler": user.pk})
+        row = cursor.fetchone()
+    if row is None:
         raise Forbidden("This task is held by somebody else.")
-    task = place.task
-    shown = task.task_completions.select_related("completion").order_by("position")
+    (
+        token,
+        expires_at,
+        seconds,
+        task_id,
+        kind,
+        prompt_id,
+        messages,
+        guideline,
+        schema_number,
+        schema,
+        shown,
+        draft,
+        drafted_at,
+    ) = row
     return {
         "place": {
-            "id": place.pk,
-            "lease_token": place.lease_token,
-            "lease_expires_at": place.lease_expires_at,
-            "lease_seconds": place.project.lease_seconds,
-            "seconds_left": max((place.lease_expires_at - timezone.now()).total_seconds(), 0)
-            if place.lease_expires_at
-            else 0,
+            "id": place_id,
+            "lease_token": token,
+            "lease_expires_at": expires_at,
+            "lease_seconds": seconds,
+            "seconds_left": max((expires_at - timezone.now()).total_seconds(), 0) if expires_at else 0,
         },
         "task": {
-            "id": task.pk,
-            "kind": task.kind,
-            "prompt": {"id": task.prompt_id, "messages": task.prompt.messages},
-            "completions": [
-                {"id": row.completion_id, "position": row.position, "text": row.completion.text} for row in shown
-            ],
-            "guideline": {"number": task.guideline.number},
-            "label_schema": {"number": task.label_schema.number, "schema": task.label_schema.schema},
+            "id": task_id,
+            "kind": kind,
+            "prompt": {"id": prompt_id, "messages": json.loads(messages)},
+            "completions": json.loads(shown),
+            "guideline": {"number": guideline},
+            "label_schema": {"number": schema_number, "schema": json.loads(schema)},
         },
-        "draft": Draft.objects.filter(task=task, labeler=user).values("body", "updated_at").first(),
+        "draft": None if draft is None else {"body": json.loads(draft), "updated_at": drafted_at},
     }
 
 

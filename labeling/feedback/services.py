@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from labeling.accounts.models import User
 from labeling.errors import DomainError
 from labeling.feedback.answers import SubmittedAnswer, check_demonstration, check_ranking
-from labeling.feedback.claims import labeler_serialize, place_hold
+from labeling.feedback.claims import LeaseLost, labeler_serialize, place_hold
 from labeling.feedback.models import (
     Completion,
     Demonstration,
@@ -29,6 +29,15 @@ from labeling.jobs.services import audit
 from labeling.rounds.models import GuidelineVersion, LabelSchemaVersion, Project, Prompt, Round, RoundStage
 
 REDACTED = "[redacted]"
+KEY_IS_TAKEN = "Expected a new Idempotency-Key for a new answer; this key belongs to another answer."
+_FILL = """
+WITH place AS (
+  UPDATE feedback_place SET state = 'filled', lease_token = NULL, lease_expires_at = NULL WHERE id = %(place)s),
+draft AS (
+  DELETE FROM feedback_draft WHERE task_id = %(task)s AND labeler_id = %(labeler)s)
+INSERT INTO feedback_submission (labeler_id, key, place_id, body_sha256, response, created_at)
+VALUES (%(labeler)s, %(key)s, %(place)s, %(sha256)s, %(response)s, clock_timestamp())
+"""
 
 
 class IdempotencyConflict(DomainError):
@@ -126,27 +135,36 @@ def answer_submit(
     """
     labeler_serialize(project_id=project_id, labeler_id=labeler.pk)
     digest = _digest(place_id, answer, notes)
-    earlier = Submission.objects.filter(labeler=labeler, key=key).first()
-    if earlier is not None:
-        if earlier.body_sha256 != digest:
-            raise IdempotencyConflict(
-                "Expected a new Idempotency-Key for a new answer; this key belongs to another answer."
-            )
-        return dict(earlier.response)
-    place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
+    try:
+        place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
+    except LeaseLost:
+        earlier = _reply_before(labeler, key, digest)
+        if earlier is None:
+            raise
+        return earlier
     stored: Demonstration | Ranking
     if place.kind == LabelingTask.Kind.DEMONSTRATION:
         stored = _demonstration_create(place, check_demonstration(answer), seconds, notes)
     else:
         stored = _ranking_create(place, answer, seconds, notes)
-    place.state = Place.State.FILLED
-    place.lease_token = None
-    place.lease_expires_at = None
-    place.save(update_fields=["state", "lease_token", "lease_expires_at"])
-    Draft.objects.filter(task_id=place.task_id, labeler=labeler).delete()
     response = {"kind": place.kind, "id": stored.pk, "is_counted": stored.is_counted}
-    Submission.objects.create(labeler=labeler, key=key, place=place, body_sha256=digest, response=response)
+    values: dict[str, int | str] = {
+        "place": place.pk, "task": place.task_id, "labeler": labeler.pk, "key": key, "sha256": digest,
+    }  # fmt: skip
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_FILL, {**values, "response": json.dumps(response)})
+    except IntegrityError as error:
+        raise IdempotencyConflict(KEY_IS_TAKEN) from error
     return response
+
+
+def _reply_before(labeler: User, key: str, digest: str) -> dict[str, Any] | None:
+    """The reply under this key, if one was given. Raises IdempotencyConflict when it was to another answer."""
+    earlier = Submission.objects.filter(labeler=labeler, key=key).first()
+    if earlier is not None and earlier.body_sha256 != digest:
+        raise IdempotencyConflict(KEY_IS_TAKEN)
+    return None if earlier is None else dict(earlier.response)
 
 
 def completions_insert(*, project: Project, run_id: int, records: Iterable[Mapping[str, Any]]) -> int:

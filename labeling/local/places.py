@@ -10,7 +10,7 @@ from typing import IO, Any
 from labeling.local.processes import LocalServiceError
 
 MARKER = ".roundtable"
-KNOWN_NAMES = {MARKER, "local", "store", "models", "secret_key", "demo", "logs"}
+KNOWN_NAMES = {MARKER, "local", "store", "models", "secret_key", "demo", "bench", "logs"}
 
 
 def folder_claim(var: Path) -> None:

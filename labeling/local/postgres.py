@@ -87,11 +87,19 @@ class _Account:
             os.chown(path, self.user_id, -1 if self.group_id is None else self.group_id)
 
 
-def start(data_dir: Path, *, port: int | None = None, is_durable: bool = True) -> Postgres:
-    """Start the server whose data lies in `data_dir` (made when absent), after ending one that a killed start left behind."""
+def start(
+    data_dir: Path, *, port: int | None = None, is_durable: bool = True, binaries: Path | None = None
+) -> Postgres:
+    """Start the server whose data lies in `data_dir` (made when absent), after ending one that a killed start left behind.
+
+    `binaries` is the bin folder of another build of PostgreSQL; the default is the wheel's.
+    """
     notes: list[str] = []
     account = _account()
-    binaries = _reachable_binaries(account, notes)
+    if binaries is None:
+        binaries = _reachable_binaries(account, notes)
+    else:
+        _refuse_if_unusable(account, binaries / "postgres")
     folder = _reachable_folder(data_dir, account, notes)
     pid_path, log_path, cluster = folder / "pid.json", folder / "postgres.log", folder / "cluster"
     end_leftover(pid_path, first_signal=signal.SIGINT, timeout=20)

@@ -29,9 +29,10 @@ class Program:
         stop(self.process, first_signal=self.stop_signal, timeout=8)
 
 
-def start_web(*, host: str, port: int, logs: Path, environment: Mapping[str, str]) -> Program:
+def start_web(*, host: str, port: int, logs: Path, environment: Mapping[str, str], num_processes: int) -> Program:
     command = [
         sys.executable, "-m", "uvicorn", "labeling.asgi:application", "--host", host, "--port", str(port),
+        "--workers", str(num_processes), "--timeout-worker-healthcheck", "60",
         "--timeout-graceful-shutdown", "3", "--no-access-log", "--no-server-header", "--lifespan", "off",
     ]  # fmt: skip
     return _start("web", command, logs, environment)

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connections, transaction
 from django.utils import timezone
 
+from labeling.copy_rows import rows_copy
 from labeling.rounds.held_out import HeldOut, asked_in, corpora_holding, held_out_of, texts_of
 from labeling.rounds.import_rows import FileError, PromptRow, Row, RowError, TextRow, rows_read
 from labeling.rounds.models import Corpus, Import, Project, Prompt
@@ -188,7 +189,7 @@ def prompts_write(found: Import, batch: Sequence[tuple[int, PromptRow]], tally: 
         elif known.messages != row.messages and not is_same_by_hash(row):
             message = f"The id {row.external_id!r} already names a prompt with another text; use another id."
             tally.refuse(line, RowError("prompt_id", message))
-    Prompt.objects.bulk_create(new)
+    rows_copy(new)
     return {line: there[row.external_id].pk for line, row in batch}
 
 

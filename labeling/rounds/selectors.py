@@ -34,13 +34,20 @@ def projects_for(user: User) -> QuerySet[Project]:
 def project_get_for(user: User, project_id: int, *roles: str) -> Project:
     """The project, if the user is a member (else NotFound) and holds one of `roles`, where any are named (else Forbidden)."""
     project = Project.objects.filter(pk=project_id).first()
-    held = roles_of(user, project) if project else set()
-    if project is None or not held:
+    if project is None:
         raise NotFound(f"There is no project {project_id}, or you are not a member of it.")
+    role_check(user, project, *roles)
+    return project
+
+
+def role_check(user: User, project: Project, *roles: str) -> None:
+    """For a project that came with another object: raises NotFound or Forbidden as project_get_for does."""
+    held = roles_of(user, project)
+    if not held:
+        raise NotFound(f"There is no project {project.pk}, or you are not a member of it.")
     if roles and held.isdisjoint(roles):
         wanted = " or ".join(str(role) for role in roles)
         raise Forbidden(f"This needs the role {wanted} in {project.name}; you are {', '.join(sorted(held))}.")
-    return project
 
 
 def import_get_for(user: User, project_id: int, import_id: int) -> Import:

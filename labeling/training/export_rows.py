@@ -1,70 +1,69 @@
-"""Rows of the database as records of the file contract."""
+"""Rows of the database as records of the file contract, in the order of their ids. Columns are read, not objects: exports are long."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-
-from django.db.models import Prefetch, QuerySet
 
 from labeling.feedback.models import Demonstration, RankedCompletion, Ranking
 from labeling.rounds.models import Prompt
 
 Record = dict[str, Any]
+_ANSWER = (
+    "id", "prompt_id", "round__number", "labeler_id", "labeler_name", "prompt__split", "guideline__number",
+    "label_schema__number",
+)  # fmt: skip
+_RANKED = (
+    "ranking_id", "rank", "ratings", "flags", "completion_id", "completion__checkpoint_id", "completion__text",
+)  # fmt: skip
 
 
-def _demonstrations(ids: Sequence[int]) -> QuerySet[Demonstration]:
-    return Demonstration.objects.filter(pk__in=ids, redacted_at=None).select_related(
-        "prompt", "round", "guideline", "label_schema"
-    )
+def demonstration_records(ids: Sequence[int]) -> Iterator[Record]:
+    rows = Demonstration.objects.filter(pk__in=ids, redacted_at=None).order_by("pk")
+    for row in rows.values(*_ANSWER, "messages"):
+        yield {**_common(row), "messages": row["messages"]}
 
 
-def _demonstration(row: Demonstration) -> Record:
-    return {**_common(row), "messages": row.messages}
+def ranking_records(ids: Sequence[int]) -> Iterator[Record]:
+    """Orders of the completions whose text is still there, where at least two are."""
+    ranked: dict[int, list[Any]] = {}
+    items = RankedCompletion.objects.filter(ranking_id__in=ids, completion__redacted_at=None)
+    items = items.order_by("ranking_id", "completion_id")
+    for ranking_id, *item in items.values_list(*_RANKED):
+        ranked.setdefault(ranking_id, []).append(item)
+    rows = Ranking.objects.filter(pk__in=ids, redacted_at=None).order_by("pk")
+    for row in rows.values(*_ANSWER, "task_id", "prompt__messages", "all_bad"):
+        left = ranked.get(row["id"], [])
+        if len(left) < 2:
+            continue
+        ranks, ratings, flags, completions, checkpoints, texts = zip(*left, strict=True)
+        yield {
+            **_common(row),
+            "task_id": _text(row["task_id"]),
+            "prompt": row["prompt__messages"],
+            "completions": texts,
+            "ranks": ranks,
+            "completion_ids": [str(completion) for completion in completions],
+            "checkpoint_ids": [_text(checkpoint) for checkpoint in checkpoints],
+            "ratings": ratings,
+            "flags": flags,
+            "all_bad": row["all_bad"],
+        }
 
 
-def _rankings(ids: Sequence[int]) -> QuerySet[Ranking]:
-    ranked = RankedCompletion.objects.select_related("completion").order_by("completion_id")
-    rows = Ranking.objects.filter(pk__in=ids, redacted_at=None).select_related(
-        "prompt", "round", "guideline", "label_schema"
-    )
-    return rows.prefetch_related(Prefetch("ranked_completions", ranked))
+def prompt_records(ids: Sequence[int]) -> Iterator[Record]:
+    rows = Prompt.objects.filter(pk__in=ids, redacted_at=None).order_by("pk")
+    for number, messages, split in rows.values_list("id", "messages", "split"):
+        yield {"prompt_id": str(number), "prompt": messages, "split": split}
 
 
-def _ranking(row: Ranking) -> Record | None:
-    """The order of the completions whose text is still there; None when fewer than two are."""
-    ranked = [item for item in row.ranked_completions.all() if item.completion.redacted_at is None]
-    if len(ranked) < 2:
-        return None
+def _common(row: dict[str, Any]) -> Record:
     return {
-        **_common(row),
-        "task_id": _text(row.task_id),
-        "prompt": row.prompt.messages,
-        "completions": [item.completion.text for item in ranked],
-        "ranks": [item.rank for item in ranked],
-        "completion_ids": [str(item.completion_id) for item in ranked],
-        "checkpoint_ids": [_text(item.completion.checkpoint_id) for item in ranked],
-        "ratings": [item.ratings for item in ranked],
-        "flags": [item.flags for item in ranked],
-        "all_bad": row.all_bad,
-    }
-
-
-def _prompts(ids: Sequence[int]) -> QuerySet[Prompt]:
-    return Prompt.objects.filter(pk__in=ids, redacted_at=None)
-
-
-def _prompt(row: Prompt) -> Record:
-    return {"prompt_id": str(row.pk), "prompt": row.messages, "split": row.split}
-
-
-def _common(row: Demonstration | Ranking) -> Record:
-    return {
-        "id": str(row.pk),
-        "prompt_id": str(row.prompt_id),
-        "round": row.round.number if row.round else None,
-        "labeler": str(row.labeler_id) if row.labeler_id else row.labeler_name,
-        "split": row.prompt.split,
-        "guideline": row.guideline.number if row.guideline else None,
-        "schema": row.label_schema.number if row.label_schema else None,
+        "id": str(row["id"]),
+        "prompt_id": str(row["prompt_id"]),
+        "round": row["round__number"],
+        "labeler": _text(row["labeler_id"]) or row["labeler_name"],
+        "split": row["prompt__split"],
+        "guideline": row["guideline__number"],
+        "schema": row["label_schema__number"],
     }
 
 
@@ -72,8 +71,8 @@ def _text(value: int | None) -> str | None:
     return None if value is None else str(value)
 
 
-EXPORTED: dict[str, tuple[Callable[[Sequence[int]], QuerySet[Any]], Callable[[Any], Record | None]]] = {
-    "demonstrations": (_demonstrations, _demonstration),
-    "rankings": (_rankings, _ranking),
-    "prompts": (_prompts, _prompt),
+EXPORTED: dict[str, Callable[[Sequence[int]], Iterator[Record]]] = {
+    "demonstrations": demonstration_records,
+    "rankings": ranking_records,
+    "prompts": prompt_records,
 }

@@ -1,14 +1,17 @@
 """A labeler claims, keeps, skips and submits, through HTTP."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from rest_framework.renderers import JSONRenderer
 
 from labeling.feedback.claims import leases_expire, place_claim
 from labeling.feedback.models import Demonstration, Draft, Place, Ranking
+from labeling.feedback.serializers import ClaimSerializer
 from labeling.feedback.services import TaskSpec, tasks_create
 from tests.labeling.feedback_cast import client_of, make_project, make_prompts, make_ranking_tasks, make_user, submit
 
@@ -47,6 +50,16 @@ def test_claim_shows_the_task_and_nothing_of_where_completions_come_from(ann, pr
     assert [row["position"] for row in assignment["task"]["completions"]] == [0, 1, 2]
     assert set(assignment["task"]["completions"][0]) == {"id", "position", "text"}
     assert "purpose" not in assignment["task"]
+
+
+def test_a_claim_is_shown_as_the_schema_of_the_api_says(ann, project):
+    make_ranking_tasks(project, make_prompts(project, 1))
+    first = claim(ann, project)
+    body = {"lease_token": first["place"]["lease_token"], "body": {"notes": "half done"}}
+    assert ann.put(f"/api/v1/places/{first['place']['id']}/draft", body, format="json").status_code == 200
+    reply = ann.post(f"/api/v1/projects/{project.pk}/labeling/claim", {}, format="json").json()
+    assert reply["assignment"]["draft"]["body"] == {"notes": "half done"}
+    assert json.loads(JSONRenderer().render(ClaimSerializer(reply).data)) == reply
 
 
 def test_a_place_is_taken_by_one_sql_statement(ann, project):

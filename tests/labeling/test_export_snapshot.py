@@ -97,9 +97,8 @@ def test_an_export_killed_between_parts_goes_on_and_repeats_nothing(project, sto
         exports.export_run(snapshot.pk, lambda progress: None)
     add_demonstrations(project, make_prompts(project, 5, "validation"))
     monkeypatch.setattr(exports, "_part_write", whole)
-    monkeypatch.setattr(
-        exports, "_records", lambda s, ids, kept=exports._records: written.append(len(ids)) or kept(s, ids)
-    )
+    kept = exports.EXPORTED["demonstrations"]
+    monkeypatch.setitem(exports.EXPORTED, "demonstrations", lambda ids: written.append(len(ids)) or kept(ids))
     sealed = exports.export_run(snapshot.pk, lambda progress: None)
     assert sealed.num_rows == 8
     assert len(written) == 3 - parts_written

@@ -67,7 +67,12 @@ class Command(BaseCommand):
         for line in site.prepare(environment, logs):
             self._say(line)
         self._say("web (the site)")
-        web = supervisor.add("web", lambda: site.start_web(host=HOST, port=port, logs=logs, environment=environment))
+        web = supervisor.add(
+            "web",
+            lambda: site.start_web(
+                host=HOST, port=port, logs=logs, environment=environment, num_processes=settings.WEB_PROCESSES
+            ),
+        )
         self._say("worker and beat (imports, exports, runs, rounds)")
         supervisor.add("worker", lambda: site.start_worker(logs=logs, environment=environment))
         supervisor.add("beat", lambda: site.start_beat(logs=logs, environment=environment))
