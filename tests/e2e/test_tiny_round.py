@@ -227,6 +227,14 @@ def test_a_tiny_round_changes_the_model_that_the_next_labeler_meets(
     assert lineage["num_completions"] >= NUM_RANKED * 3
     assert lineage["num_rankings"] == NUM_RANKED
 
+    engineer.goto(f"{site.url}/projects/{world.project}/quality")
+    expect(engineer.get_by_text("Round 1, rank")).to_be_visible()
+    expect(engineer.get_by_text(f"{NUM_RANKED} of {NUM_RANKED} filled (100%)").first).to_be_visible()
+    engineer.get_by_role("tab", name="Win rates").click()
+    expect(engineer.get_by_role("link", name=published["name"])).to_be_visible()
+    labeler.goto(f"{site.url}/projects/{world.project}/my-figures")
+    expect(labeler.get_by_role("img", name="Answers of each day")).to_be_visible()
+
     engineer.goto(f"{site.url}/projects/{world.project}/sampling?checkpoint={published['id']}")
     reply = world.admin.post(
         f"/checkpoints/{published['id']}/sample",
