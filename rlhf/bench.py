@@ -35,7 +35,7 @@ class BenchOptions(MachineOptions):
     """Added to the logit of EOS, so that completions end at different lengths: 0 = nearly all run to new_tokens, 5 = about half do not."""
 
     compile: str = option("on", choices=("on", "off"))
-    """torch.compile in sft and reward; on = if the machine has a C++ compiler."""
+    """torch.compile in sft, reward and ppo; on = if the machine has a C++ compiler."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -23,8 +23,9 @@ from rlhf.config import PpoConfig
 from rlhf.decoding import Completions, Request, generate
 from rlhf.models import num_parameters
 from rlhf.ppo import run_update
-from rlhf.ppo_phases import new_state
+from rlhf.ppo_phases import compile_models, new_state
 from rlhf.sampling import derived_seed
+from rlhf.types import ignore_report
 
 
 def bench_generate(options: BenchOptions) -> dict[str, Any]:
@@ -97,10 +98,12 @@ def bench_ppo(options: BenchOptions) -> dict[str, Any]:
         seed=options.seed,
         dtype=options.dtype,
         threads=options.threads,
+        compile=options.compile,
     )
     torch.manual_seed(options.seed)
     policy = random_policy(options)
     state = new_state(config, policy, random_reward(options), eos_token_id=EOS, pad_token_id=PAD)
+    compile_models(state, report=ignore_report)
     prompts = documents(1024, *PROMPT_LENGTHS, options)
     seconds, parts = [], []
     for _ in range(config.num_updates):

@@ -268,7 +268,9 @@ class PpoConfig(TrainingOptions):
     sample_every_updates: int = option(10, low=0, high=1_000_000)
     """A table of completions with their scores is written after every so many updates; 0 = never."""
     generation_batch_size: int = option(64, low=1, high=65_536)
-    """Completions sampled side by side."""
+    """Completions sampled side by side; those that wait take the place of those that end."""
+    compile: str = option("auto", choices=("auto", "on", "off"))
+    """torch.compile of the learning passes; auto compiles runs long enough to earn the minute back, if there is a C++ compiler."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

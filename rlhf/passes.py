@@ -5,7 +5,7 @@ never a result beyond rounding.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any, TypeVar
 
@@ -30,15 +30,22 @@ def prepare_passes(model: PreTrainedModel, config: LoopOptions, *, num_tokens: i
     """Sets up gradient checkpointing and compilation; num_tokens is what the run will read in all."""
     if config.gradient_checkpointing == "on":
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    is_worth_it = 6.0 * num_parameters(model) * num_tokens >= FLOPS_WORTH_COMPILING
-    if config.compile == "off" or (config.compile == "auto" and not is_worth_it):
+    compile_layers([model], config.compile, flops=6.0 * num_parameters(model) * num_tokens, report=report)
+
+
+def compile_layers(models: Sequence[PreTrainedModel], choice: str, *, flops: float, report: Report) -> None:
+    """Compiles the decoder layers if `choice` ("on", "off" or "auto") and the work ahead say so and a compiler works."""
+    if choice == "off" or (choice == "auto" and flops < FLOPS_WORTH_COMPILING):
         return
     if reason := reason_not_to_compile():
         report("log", {"text": f"not compiled, which changes the speed alone: {reason}"})
         return
-    for layer in model.modules():
-        if isinstance(layer, GradientCheckpointingLayer):  # one decoder layer is compiled, and its code serves them all
-            layer.compile(dynamic=True)
+    for model in models:
+        for layer in model.modules():
+            if isinstance(
+                layer, GradientCheckpointingLayer
+            ):  # one decoder layer is compiled, and its code serves them all
+                layer.compile(dynamic=True)
 
 
 @cache
@@ -54,8 +61,10 @@ def reason_not_to_compile() -> str:
     return ""
 
 
-def uncompiled() -> AbstractContextManager[Any]:
+def uncompiled(model: PreTrainedModel) -> AbstractContextManager[Any]:
     """For passes that are too few to compile for."""
+    if all(module._compiled_call_impl is None for module in model.modules()):
+        return nullcontext()
     stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
     return stance
 

@@ -23,6 +23,7 @@ from rlhf.ppo_phases import (
     Estimates,
     PpoState,
     collect_rollouts,
+    compile_models,
     estimate_advantages,
     new_state,
     rollout_metrics,
@@ -64,6 +65,7 @@ def train_ppo(
         return summary
     tokenizer = load_tokenizer(policy)
     state = load_models(config, policy, reward, tokenizer)
+    compile_models(state, report=report)
     rows = read_prompts(config, tokenizer, prompts, state, report)
     require(rows, "prompt", prompts)
     training_rows, fixed_rows = split_prompts(rows, config)

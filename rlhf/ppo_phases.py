@@ -26,12 +26,13 @@ from rlhf.advantages import (
 )
 from rlhf.config import PpoConfig
 from rlhf.decoding import Request, generate
-from rlhf.models import autocast, reward_scores
+from rlhf.models import autocast, num_parameters, reward_scores
+from rlhf.passes import compile_layers, uncompiled
 from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1, kl_k3
 from rlhf.pretraining_mix import add_pretraining_gradient
 from rlhf.rollouts import Rollouts, in_chunks, join_rollouts, policy_logprobs, state_values
 from rlhf.sampling import derived_seed
-from rlhf.types import InputError, StepZeroError
+from rlhf.types import InputError, Report, StepZeroError
 
 STEP_ZERO_TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
 
@@ -96,21 +97,32 @@ def new_state(
     )
 
 
+def compile_models(state: PpoState, *, report: Report) -> None:
+    """Compiles what learns, and the reference with it: log-probabilities are compared to the last bits before the first step."""
+    config = state.config
+    num_tokens = config.num_updates * config.num_epochs * config.episodes_per_update * config.max_new_tokens
+    learners = (state.policy, state.value_model)
+    flops = sum(6.0 * num_parameters(model) * num_tokens for model in learners)
+    compile_layers([*learners, state.ref_policy], config.compile, flops=flops, report=report)
+
+
 def collect_rollouts(state: PpoState, prompts: Sequence[list[int]], *, stream: str) -> Rollouts:
     """One sampled completion per prompt, from the current policy. `stream` names the random numbers: same name, same draws."""
     config = state.config
-    completions = generate(
-        state.policy,
-        [
-            Request(prompt, config.temperature, 1.0, derived_seed(config.seed, stream, row))
-            for row, prompt in enumerate(prompts)
-        ],
-        max_new_tokens=config.max_new_tokens,
-        eos_token_id=state.eos_token_id,
-        pad_token_id=state.pad_token_id,
-        dtype=config.dtype,
-        max_rows=config.generation_batch_size,
-    )
+    requests = [
+        Request(prompt, config.temperature, 1.0, derived_seed(config.seed, stream, row))
+        for row, prompt in enumerate(prompts)
+    ]
+    with uncompiled(state.policy):
+        completions = generate(
+            state.policy,
+            requests,
+            max_new_tokens=config.max_new_tokens,
+            eos_token_id=state.eos_token_id,
+            pad_token_id=state.pad_token_id,
+            dtype=config.dtype,
+            max_rows=config.generation_batch_size,
+        )
     return join_rollouts(prompts, completions, pad_token_id=state.pad_token_id)
 
 

@@ -152,7 +152,7 @@ def evaluate_text(
     windows = text.tokens[starts[:, None] + torch.arange(length + 1)].long()
     total = 0.0
     for batch in windows.split(size):
-        with autocast(device, config.dtype), uncompiled():
+        with autocast(device, config.dtype), uncompiled(model):
             total += window_loss(model, batch.to(device)).item() * len(batch)
     loss = total / num_windows
     bits_per_byte = loss / math.log(2) * len(text.tokens) / max(text.num_bytes, 1)

@@ -162,7 +162,7 @@ def score_rows(
     scores = [0.0] * len(rows)
     for start in range(0, len(order), SCORING_BATCH):
         part = order[start : start + SCORING_BATCH]
-        with autocast(device, dtype), uncompiled():
+        with autocast(device, dtype), uncompiled(model):
             found = score_batch(model, [rows[index] for index in part], pad_id, device)
         for index, score in zip(part, found.tolist(), strict=True):
             scores[index] = score

@@ -139,7 +139,7 @@ def heldout_loss(
     total, count = 0.0, 0
     for part in micro_batches(examples, rectangle, config.micro_batch_tokens):
         batch = sft_batch(part, pad_id)
-        with autocast(device, config.dtype), uncompiled():
+        with autocast(device, config.dtype), uncompiled(model):
             total += summed_loss(model, batch, device).item()
         count += len(batch.targets)
     return total / count

@@ -7,6 +7,7 @@ the peers' scripts are in tests/bench/peers.
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / "tests" / "bench" / "peers"
 PINS = ("torch==2.13.0", "transformers==5.23.0", "datasets", "accelerate")
+ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "TRL_EXPERIMENTAL_SILENCE": "1"}
+"""For both sides alike: threads that wait do not spin, as a shared machine needs it."""
 SIZES = {"tiny": (128, 4), "small": (256, 6), "base": (512, 8)}
 
 
@@ -49,7 +52,7 @@ def peer_python(folder: Path, trl: str) -> Path:
 
 def last_line(command: list[str], folder: Path) -> dict[str, float]:
     """Runs one side; its figures are the last line of its output."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with code {done.returncode}:\n{done.stderr[-3000:]}")
     figures: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])

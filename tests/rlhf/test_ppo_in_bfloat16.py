@@ -11,6 +11,7 @@ from rlhf.models import new_policy, new_reward
 from rlhf.ppo_phases import (
     PpoState,
     collect_rollouts,
+    compile_models,
     estimate_advantages,
     new_state,
     rollout_metrics,
@@ -63,3 +64,27 @@ def test_a_wrong_temperature_does_not_pass_as_rounding(state: PpoState) -> None:
     state.config = replace(CONFIG, temperature=0.95)
     with pytest.raises(StepZeroError, match=r"tolerance 0\.02 in bfloat16"):
         update_models(state, rollouts, estimates, learning_rate_factor=1.0)
+
+
+@pytest.mark.slow
+def test_compiled_layers_pass_the_checks_of_step_zero_and_learn_the_same(tokenizer, tmp_path) -> None:
+    found = []
+    for choice in ("off", "on"):
+        shape = PretrainConfig(hidden_size=64, num_layers=2, num_heads=2, context_length=64, tokens_per_batch=64)
+        policy = new_policy(shape, tokenizer).eval()
+        policy.save_pretrained(tmp_path / "policy")
+        config = replace(CONFIG, dtype="float32", compile=choice)
+        reward = new_reward(tmp_path / "policy", tokenizer, 1)
+        state = new_state(config, policy, reward, eos_token_id=2, pad_token_id=0)
+        logs: list[dict] = []
+        compile_models(state, report=lambda kind, fields, logs=logs: logs.append(fields))
+        assert not logs, "a compiler is there, or this test has nothing to say"
+        rollouts = collect_rollouts(state, PROMPTS, stream="test")
+        estimates = estimate_advantages(state, rollouts, score_rollouts(state, rollouts))
+        metrics = update_models(state, rollouts, estimates, learning_rate_factor=1.0)
+        is_compiled = [layer._compiled_call_impl is not None for layer in state.policy.model.layers]
+        assert all(is_compiled) == (choice == "on")
+        found.append((rollouts.completion_tokens, metrics))
+    assert (found[0][0] == found[1][0]).all()
+    for name, value in found[0][1].items():
+        assert found[1][1][name] == pytest.approx(value, rel=2e-3, abs=1e-5), name
