@@ -117,7 +117,8 @@ class Decoding:
 
     def step(self) -> Step:
         """Read one token of every row, draw the next, close the rows that ended and let waiting requests in."""
-        width = max(self.spans) + self.num_steps + 1
+        # A row that has ended but not left counts on past its last position; no row is ever behind the cache's end.
+        width = min(max(self.spans) + self.num_steps + 1, self.cache.capacity)
         self.cache.expect_tokens(self.positions, width)
         output = self.model(
             input_ids=self.next_tokens[:, None],
