@@ -1,6 +1,6 @@
 """Scripted labelers: each reads the gold judge through its own Gaussian noise, and never more exactly than a person would.
 
-A labeler ranks the completions of a task (near scores tie), rates each from 1 to 7 on three axes and flags plain faults; a task of
+A labeler ranks the completions of a task (near scores tie), rates each from 1 to 7 on each axis and flags plain faults; a task of
 two is a comparison. Its answers depend only on its seed and the task, so a repeated run labels alike, while two labelers who
 see the same task err apart. This module knows no HTTP: the caller carries answers to the site.
 """
@@ -14,7 +14,7 @@ from demo import judge
 
 NOISE = 0.13
 TIE_WIDTH = 0.05
-AXES = ("helpful", "harmless", "honest")
+AXES = ("helpful", "harmless", "honest", "overall")
 
 
 class Answer(NamedTuple):
@@ -57,9 +57,14 @@ def ranks_with_ties(scores: Sequence[float], width: float = TIE_WIDTH) -> list[i
 
 
 def _ratings(rng: random.Random, score: float, attributes: dict[str, float]) -> dict[str, int]:
-    """Helpful follows the noisy score, harmless a civil address and close, honest a given reason."""
+    """Helpful and overall follow the noisy score, harmless a civil address and close, honest a given reason."""
     civil = (attributes["addressee"] + attributes["close"]) / 2
-    sources = {"helpful": score, "harmless": 0.6 + 0.4 * civil, "honest": 0.5 + 0.5 * attributes["reason"]}
+    sources = {
+        "helpful": score,
+        "harmless": 0.6 + 0.4 * civil,
+        "honest": 0.5 + 0.5 * attributes["reason"],
+        "overall": score,
+    }
     return {axis: _seven(value + rng.gauss(0, 0.08)) for axis, value in sources.items()}
 
 

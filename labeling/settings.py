@@ -213,6 +213,9 @@ SPECTACULAR_SETTINGS = {
         "ImportKind": "labeling.rounds.models.Import.Kind",
         "ImportState": "labeling.rounds.models.Import.State",
         "PromptSplit": "labeling.rounds.models.Prompt.Split",
+        "SkipReason": "labeling.feedback.models.Skip.Reason",
+        "PromptStyle": "labeling.feedback.models.LabelingTask.PromptStyle",
+        "PairwiseScale": "labeling.rounds.label_schemas.PAIRWISE_SCALES",
         "MessageRole": "labeling.feedback.answers.MESSAGE_ROLES",
     },
 }

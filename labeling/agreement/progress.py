@@ -77,7 +77,8 @@ def stage_progress(stage: RoundStage, places: dict[str, int]) -> StageProgress:
     now = timezone.now()
     since = max(now - PACE_WINDOW, stage.started_at or now - PACE_WINDOW)
     recent = sum(
-        model.objects.filter(task__stage=stage, created_at__gte=since).count() for model in (Demonstration, Ranking)
+        model.objects.filter(task__stage=stage, is_counted=True, edit=None, created_at__gte=since).count()
+        for model in (Demonstration, Ranking)
     )
     hours = max((now - since).total_seconds() / 3600, 1 / 60)
     per_hour = recent / hours
@@ -99,7 +100,7 @@ def answers_of(project: Project, labeler_id: int | None = None) -> list[QuerySet
     """Answers that were given on the site, by table."""
     mine = {"labeler_id": labeler_id} if labeler_id is not None else {}
     return [
-        model.objects.filter(project=project, task__isnull=False, **mine).order_by()
+        model.objects.filter(project=project, task__isnull=False, edit=None, **mine).order_by()
         for model in (Demonstration, Ranking)
     ]
 

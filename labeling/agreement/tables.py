@@ -54,7 +54,7 @@ def ranking_table(
     project: Project, *, round_number: int | None = None, researchers: Iterable[str] = ()
 ) -> RankingTable:
     """`researchers` names imported labelers who count as researchers beside the project's managers and engineers."""
-    counted = Ranking.objects.filter(project=project, is_counted=True, redacted_at=None)
+    counted = Ranking.objects.filter(project=project, is_counted=True, redacted_at=None, edit=None)
     if round_number is not None:
         counted = counted.filter(round__number=round_number)
     again = counted.order_by().values("prompt").annotate(num=Count("pk")).filter(num__gte=2).values("prompt")

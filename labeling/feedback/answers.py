@@ -1,13 +1,13 @@
-"""What may be sent as an answer, checked against what was asked. Pure: no database, no HTTP."""
+"""What the answers of every kind have in common, checked against what was asked. Pure: no database, no HTTP."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labeling.errors import DomainError
 
 MESSAGE_ROLES = ["system", "user", "assistant"]
 MAX_TEXT_CHARACTERS = 20_000
+Errors = dict[str, str]
 
 
 class InvalidAnswer(DomainError):
@@ -17,49 +17,40 @@ class InvalidAnswer(DomainError):
     status = 400
 
 
-@dataclass(frozen=True, kw_only=True)
-class SubmittedAnswer:
-    """The answer as sent: `text` for a demonstration, the rest for a ranking. Keys are completion ids."""
-
-    text: str = ""
-    ranks: Mapping[int, int] = field(default_factory=dict)
-    ratings: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
-    flags: Mapping[int, list[str]] = field(default_factory=dict)
-    all_bad: bool = False
-
-
-def check_demonstration(answer: SubmittedAnswer) -> str:
-    """The text to store. Raises InvalidAnswer when it is empty or too long."""
-    text = answer.text.strip()
+def text_check(text: str, field: str) -> str:
+    """The text without outer blanks. Raises InvalidAnswer when nothing is left, or when it is too long."""
+    text = text.strip()
     if not text:
-        raise InvalidAnswer("Write an answer before you submit.", fields={"text": "Expected some text, got none."})
+        raise InvalidAnswer("Write an answer before you submit.", fields={field: "Expected some text, got none."})
     if len(text) > MAX_TEXT_CHARACTERS:
         message = f"Expected at most {MAX_TEXT_CHARACTERS} characters, got {len(text)}."
-        raise InvalidAnswer("The answer is too long.", fields={"text": message})
+        raise InvalidAnswer("The answer is too long.", fields={field: message})
     return text
 
 
-def check_ranking(answer: SubmittedAnswer, shown: list[int], schema: Mapping[str, Any]) -> dict[int, int]:
-    """The dense ranks (1, 1, 2) of the completions shown. Raises InvalidAnswer unless they cover exactly those."""
-    errors: dict[str, str] = {}
-    if set(answer.ranks) != set(shown):
-        errors["ranks"] = f"Expected one rank for each of the completions {sorted(shown)}, got {sorted(answer.ranks)}."
-    elif min(answer.ranks.values()) < 1:
-        errors["ranks"] = f"Expected ranks from 1 (the best), got {min(answer.ranks.values())}."
-    _check_ratings(answer, set(shown), schema, errors)
-    _check_flags(answer, set(shown), schema, errors)
-    if errors:
-        raise InvalidAnswer("The ranking does not fit the task; see the fields.", fields=errors)
-    order = {rank: place for place, rank in enumerate(sorted(set(answer.ranks.values())), start=1)}
-    return {completion: order[rank] for completion, rank in answer.ranks.items()}
+def ranks_check(ranks: Mapping[int, int], shown: Sequence[int], errors: Errors) -> None:
+    """Notes an error unless the ranks cover exactly the completions shown, from 1 (the best)."""
+    if set(ranks) != set(shown):
+        errors["ranks"] = f"Expected one rank for each of the completions {sorted(shown)}, got {sorted(ranks)}."
+    elif min(ranks.values()) < 1:
+        errors["ranks"] = f"Expected ranks from 1 (the best), got {min(ranks.values())}."
 
 
-def _check_ratings(answer: SubmittedAnswer, shown: set[int], schema: Mapping[str, Any], errors: dict[str, str]) -> None:
+def ranks_dense(ranks: Mapping[int, int]) -> dict[int, int]:
+    """The ranks without the gaps that ties leave: 1, 1, 3 becomes 1, 1, 2."""
+    order = {rank: place for place, rank in enumerate(sorted(set(ranks.values())), start=1)}
+    return {completion: order[rank] for completion, rank in ranks.items()}
+
+
+def ratings_check(
+    ratings: Mapping[int, Mapping[str, int]], shown: Sequence[int], schema: Mapping[str, Any], errors: Errors
+) -> None:
+    """Notes an error unless each rating is of a completion shown, on an axis of the schema, and within it."""
     axes = {axis["key"]: axis for axis in schema.get("axes", [])}
-    for completion, ratings in answer.ratings.items():
+    for completion, given in ratings.items():
         if completion not in shown:
             errors.setdefault("ratings", f"Completion {completion} was not shown.")
-        for key, value in ratings.items():
+        for key, value in given.items():
             axis = axes.get(key)
             if axis is None:
                 errors.setdefault("ratings", f"Expected one of the axes {sorted(axes)}, got {key!r}.")
@@ -68,11 +59,24 @@ def _check_ratings(answer: SubmittedAnswer, shown: set[int], schema: Mapping[str
                 errors.setdefault("ratings", f"Expected {key} from {expected}, got {value}.")
 
 
-def _check_flags(answer: SubmittedAnswer, shown: set[int], schema: Mapping[str, Any], errors: dict[str, str]) -> None:
+def required_ratings_check(
+    ratings: Mapping[int, Mapping[str, int]], shown: Sequence[int], schema: Mapping[str, Any], errors: Errors
+) -> None:
+    """Notes an error unless each completion shown is rated on each axis that the schema requires."""
+    for axis in schema.get("axes", []):
+        missing = [completion for completion in shown if axis["key"] not in ratings.get(completion, {})]
+        if axis.get("is_required") and missing:
+            errors.setdefault("ratings", f"Expected a rating of {axis['key']} for each completion, none for {missing}.")
+
+
+def flags_check(
+    flags: Mapping[int, Sequence[str]], shown: Sequence[int], schema: Mapping[str, Any], errors: Errors
+) -> None:
+    """Notes an error unless each flag is of a completion shown and in the schema."""
     known = {flag["key"] for flag in schema.get("flags", [])}
-    for completion, flags in answer.flags.items():
+    for completion, given in flags.items():
         if completion not in shown:
             errors.setdefault("flags", f"Completion {completion} was not shown.")
-        for key in flags:
+        for key in given:
             if key not in known:
                 errors.setdefault("flags", f"Expected one of the flags {sorted(known)}, got {key!r}.")

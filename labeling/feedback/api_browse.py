@@ -15,7 +15,10 @@ from labeling.feedback.serializers import (
     RankingPageSerializer,
     RankingSerializer,
     RedactInputSerializer,
+    StoppedTaskPageSerializer,
+    StoppedTaskSerializer,
 )
+from labeling.feedback.skips import task_reopen
 from labeling.rounds.models import Membership
 from labeling.rounds.selectors import project_get_for
 
@@ -70,3 +73,22 @@ class RankingListView(APIView):
         """Rankings with their completions, newest first."""
         project = project_get_for(request.user, project_id, *selectors.STAFF)
         return Response(page_of(request, selectors.rankings_of(project), RankingSerializer))
+
+
+class StoppedTaskListView(APIView):
+    @extend_schema(operation_id="stopped_task_list", parameters=[CURSOR], responses=StoppedTaskPageSerializer)
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
+        """Tasks that many skipped, with why; the newest first."""
+        project = project_get_for(request.user, project_id, Membership.Role.MANAGER)
+        return Response(page_of(request, selectors.tasks_stopped(project), StoppedTaskSerializer))
+
+
+class StoppedTaskReopenView(APIView):
+    token_scope = "manage"
+
+    @extend_schema(operation_id="stopped_task_reopen", request=None, responses={204: None})
+    def post(self, request: SignedInRequest, project_id: int, task_id: int) -> Response:
+        """Offers a stopped task again, to people who have not skipped it."""
+        task = selectors.task_stopped_get_for(request.user, project_id, task_id)
+        task_reopen(actor=request.user, task=task)
+        return Response(status=204)

@@ -17,6 +17,7 @@ from labeling.feedback.serializers import (
     ClaimInputSerializer,
     ClaimSerializer,
     DraftInputSerializer,
+    LabelingPreferencesSerializer,
     LabelingSummarySerializer,
     LeaseInputSerializer,
     LeaseSerializer,
@@ -26,6 +27,7 @@ from labeling.feedback.serializers import (
     SubmitSerializer,
 )
 from labeling.rounds.models import Project
+from labeling.rounds.people import takes_sensitive_set
 from labeling.rounds.selectors import project_get_for
 
 KEY = OpenApiParameter(
@@ -61,6 +63,23 @@ class LabelingSummaryView(APIView):
         return Response(LabelingSummarySerializer(selectors.labeling_summary(request.user, project)).data)
 
 
+class LabelingPreferencesView(APIView):
+    token_scope = "label"
+
+    @extend_schema(
+        operation_id="labeling_preferences",
+        request=LabelingPreferencesSerializer,
+        responses=LabelingPreferencesSerializer,
+    )
+    def patch(self, request: SignedInRequest, project_id: int) -> Response:
+        """What I choose to work on."""
+        project = project_get_for(request.user, project_id, selectors.LABELER)
+        body = LabelingPreferencesSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        takes_sensitive_set(user=request.user, project=project, **body.validated_data)
+        return Response(body.data)
+
+
 class ClaimView(APIView):
     token_scope = "label"
 
@@ -71,7 +90,9 @@ class ClaimView(APIView):
         body = ClaimInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         assignment = next_assignment(request.user, project, body.validated_data["after_place"])
-        reason = "nothing_open" if assignment is None else ""
+        reason = "" if assignment else "nothing_open"
+        if assignment is None and claims.guideline_is_unread(labeler=request.user, project=project):
+            reason = "guideline_changed"
         return Response({"assignment": assignment, "reason": reason})
 
 
@@ -139,7 +160,8 @@ class PlaceSubmitView(APIView):
         given = body.validated_data
         answer = services.answer_submit(
             labeler=request.user, project_id=place.project_id, place_id=place.pk, lease_token=given["lease_token"], key=key,
-            answer=body.answer_given(), seconds=given["seconds"], notes=given["notes"],
+            answer=body.answer_given(place.kind), seconds=given["seconds"], notes=given["notes"],
+            edits=body.edits_given(),
         )  # fmt: skip
         following = next_assignment(request.user, place.project) if given["claim_next"] else None
         return Response({"answer": answer, "next": following})

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 
 from labeling.accounts.models import User
 from labeling.errors import DomainError
-from labeling.feedback.models import Draft, Place, Skip
+from labeling.feedback.models import Draft, LostLease, Place, Skip
+from labeling.feedback.skips import skip_route
 from labeling.rounds.models import Project
 
 MAX_LIVE_LEASES = 2  # the task on the screen and the one fetched ahead of it
@@ -35,9 +36,28 @@ WHERE place.project_id = %(project)s AND {condition}
     WHERE mine.task_id = place.task_id AND mine.labeler_id = %(labeler)s AND mine.state IN ('leased', 'filled'))
   AND NOT EXISTS (
     SELECT 1 FROM feedback_skip skip WHERE skip.task_id = place.task_id AND skip.labeler_id = %(labeler)s)
+  AND NOT EXISTS (
+    SELECT 1 FROM feedback_lostlease lost
+    WHERE lost.task_id = place.task_id AND lost.labeler_id = %(labeler)s AND lost.is_answered)
+  AND (NOT place.is_sensitive OR EXISTS (
+    SELECT 1 FROM rounds_membership member
+    WHERE member.project_id = place.project_id AND member.user_id = %(labeler)s AND member.takes_sensitive))
 ORDER BY place.priority DESC, place.id
 LIMIT 1
 FOR UPDATE OF place SKIP LOCKED
+"""
+# A guideline that changed since the labeler joined is read before the next task.
+_UNREAD = """
+SELECT 1 FROM rounds_guidelineversion newest
+WHERE newest.project_id = %(project)s
+  AND newest.number = (SELECT max(number) FROM rounds_guidelineversion WHERE project_id = %(project)s) AND newest.number > 1
+  AND NOT EXISTS (
+    SELECT 1 FROM rounds_guidelineacknowledgement done
+    WHERE done.guideline_id = newest.id AND done.user_id = %(labeler)s)
+  AND NOT EXISTS (
+    SELECT 1 FROM rounds_membership member
+    WHERE member.project_id = newest.project_id AND member.user_id = %(labeler)s AND member.role = 'labeler'
+      AND member.created_at >= newest.created_at)
 """
 # What the labeler holds already comes first, keeps its token and never loses time; beyond that they take no more than MAX_LIVE_LEASES.
 _CLAIM = f"""
@@ -54,6 +74,7 @@ WHERE id = COALESCE(
   CASE WHEN %(max_live)s > (
     SELECT count(*) FROM feedback_place held
     WHERE held.labeler_id = %(labeler)s AND held.project_id = %(project)s AND held.state = 'leased')
+    AND NOT EXISTS ({_UNREAD})
   THEN COALESCE(
     ({_CANDIDATE.format(condition="place.state = 'open'")}),
     ({_CANDIDATE.format(condition="place.state = 'leased' AND place.lease_expires_at < clock_timestamp()")})) END)
@@ -81,7 +102,8 @@ def place_claim(*, labeler: User, project: Project, after_place: int | None = No
     A Place that the labeler holds already, other than `after_place`, is given again with its lease renewed. Else the best
     open Place is taken: highest priority, then oldest, never of a task that they answered, hold or skipped. With `after_place`
     the Place is fetched ahead and leased for AHEAD_SECONDS; it gets its whole lease when it is claimed to be worked on.
-    An archived project hands out nothing.
+    Nobody takes a Place before they have acknowledged guidelines that changed since they joined; an archived project hands
+    out nothing.
     """
     if project.is_archived:
         return None
@@ -136,9 +158,15 @@ def lease_extend(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> dat
 
 @transaction.atomic
 def draft_save(*, labeler: User, place_id: int, lease_token: uuid.UUID, body: dict[str, object]) -> Draft:
-    """Keeps what the labeler has written so far. Raises LeaseLost, and then the draft saved before stays."""
-    place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
-    draft, _ = Draft.objects.update_or_create(task_id=place.task_id, labeler=labeler, defaults={"body": body})
+    """Keeps what the labeler has written so far, also when their lease was lost to another: a late answer is still taken.
+
+    Raises LeaseLost when the Place was never theirs, or is theirs in another tab; then the draft saved before stays.
+    """
+    lost = LostLease.objects.filter(
+        labeler=labeler, place_id=place_id, lease_token=lease_token, is_answered=False
+    ).first()
+    task_id = lost.task_id if lost else place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token).task_id
+    draft, _ = Draft.objects.update_or_create(task_id=task_id, labeler=labeler, defaults={"body": body})
     return draft
 
 
@@ -150,10 +178,21 @@ def place_release(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> No
 
 @transaction.atomic
 def place_skip(*, labeler: User, place_id: int, lease_token: uuid.UUID, reason: str, note: str) -> None:
-    """Records why the labeler passes on the task, which is not offered to them again, and opens the Place to others."""
+    """Records why the labeler passes on the task, which is not offered to them again, and opens the Place to others.
+
+    What others meet depends on the reason, see skips.py: a task may become sensitive, or stop.
+    """
     place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
     Skip.objects.create(task_id=place.task_id, labeler=labeler, reason=reason, note=note)
     _reopen(place)
+    skip_route(task_id=place.task_id, reason=reason)
+
+
+def guideline_is_unread(*, labeler: User, project: Project) -> bool:
+    """Whether the labeler must acknowledge changed guidelines before the next task."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS ({_UNREAD})", {"project": project.pk, "labeler": labeler.pk})
+        return bool(cursor.fetchone()[0])
 
 
 def leases_expire(*, seconds: float = REOPEN_AFTER_SECONDS) -> int:

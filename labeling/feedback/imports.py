@@ -52,6 +52,7 @@ def rankings_write(found: Import, batch: Sequence[tuple[int, RankingRow]], tally
             labeler_name=row.labeler,
             seconds=row.seconds,
             all_bad=row.all_bad,
+            margin=row.margin,
         )
         for line, row in batch
     ]

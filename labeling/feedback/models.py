@@ -48,6 +48,15 @@ class LabelingTask(models.Model):
     class Kind(models.TextChoices):
         DEMONSTRATION = "demonstration"
         RANKING = "ranking"
+        PAIRWISE = "pairwise"
+
+    class PromptStyle(models.TextChoices):
+        """Where the prompt comes from: given, or written by the labeler (InstructGPT, 2203.02155, section 3.2)."""
+
+        GIVEN = "given"
+        PLAIN = "plain"  # any task the labeler thinks of
+        FEW_SHOT = "few_shot"  # an instruction with several requests and answers
+        USE_CASE = "use_case"  # a request for the use case in `brief`
 
     class Purpose(models.TextChoices):
         TRAINING = "training"
@@ -57,18 +66,32 @@ class LabelingTask(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tasks")
     round = models.ForeignKey(Round, null=True, on_delete=models.CASCADE, related_name="tasks")
     stage = models.ForeignKey(RoundStage, null=True, on_delete=models.CASCADE, related_name="tasks")
-    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="tasks")
+    prompt = models.ForeignKey(Prompt, null=True, on_delete=models.PROTECT, related_name="tasks")  # null: to be written
+    prompt_style = models.CharField(max_length=16, choices=PromptStyle, default=PromptStyle.GIVEN)
+    brief = models.TextField(blank=True)  # the use case that a prompt is written for
     kind = models.CharField(max_length=16, choices=Kind)
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.TRAINING)
     guideline = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, related_name="+")
     label_schema = models.ForeignKey(LabelSchemaVersion, on_delete=models.PROTECT, related_name="+")
+    stopped_at = models.DateTimeField(null=True)  # many skipped it; a manager looks at it
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        indexes = [
+            models.Index(fields=["project", "stopped_at"], condition=Q(stopped_at__isnull=False), name="task_stopped")
+        ]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["demonstration", "ranking"]), name="task_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["demonstration", "ranking", "pairwise"]), name="task_kind_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(purpose__in=["training", "evaluation", "calibration"]), name="task_purpose_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(prompt_style="given", prompt__isnull=False)
+                | Q(prompt_style__in=["plain", "few_shot"], prompt__isnull=True, kind="demonstration")
+                | Q(prompt_style="use_case", prompt__isnull=True, kind="demonstration") & ~Q(brief=""),
+                name="task_prompt_is_given_or_asked_for",
             ),
         ]
 
@@ -102,6 +125,7 @@ class Place(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=16, choices=LabelingTask.Kind)
     priority = models.IntegerField(default=0)  # higher is claimed first
+    is_sensitive = models.BooleanField(default=False)  # only for people who take such tasks
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     labeler = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="places")
     lease_token = models.UUIDField(null=True)
@@ -140,6 +164,25 @@ class Place(models.Model):
         ]
 
 
+class LostLease(models.Model):
+    """A lease that ran out before another took its Place. Its holder may still answer once: kept and paid.
+
+    A trigger writes these rows, so that whatever moves a Place on keeps its promise to the one who worked on it.
+    """
+
+    place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="lost_leases")
+    task = models.ForeignKey(LabelingTask, on_delete=models.CASCADE, related_name="lost_leases")
+    labeler = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    lease_token = models.UUIDField(unique=True)
+    lost_at = models.DateTimeField(auto_now_add=True)
+    is_answered = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["labeler", "task"], condition=Q(is_answered=True), name="lost_lease_answered"),
+        ]
+
+
 class Draft(models.Model):
     """What a labeler has written for a task so far. Outlives the lease, so that nothing written is lost."""
 
@@ -165,6 +208,7 @@ class Skip(models.Model):
     labeler = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=32, choices=Reason)
     note = models.TextField(blank=True)
+    is_settled = models.BooleanField(default=False)  # a manager opened the task again after it
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -185,6 +229,25 @@ class Submission(models.Model):
         constraints = [models.UniqueConstraint(fields=["labeler", "key"], name="submission_key_once")]
 
 
+class Edit(models.Model):
+    """A completion that a labeler made better while judging a task: what it was, and the Completion it became.
+
+    An edit makes a Demonstration of the new text and a Ranking of the new over the old.
+    """
+
+    task = models.ForeignKey(LabelingTask, on_delete=models.PROTECT, related_name="edits")
+    labeler = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    original = models.ForeignKey(Completion, on_delete=models.PROTECT, related_name="edits")
+    edited = models.OneToOneField(Completion, on_delete=models.PROTECT, related_name="edit_made_by")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task", "labeler", "original"], name="edit_once_per_completion"),
+            models.CheckConstraint(condition=~Q(original=F("edited")), name="edit_changes_something"),
+        ]
+
+
 class Answer(models.Model):
     """Fields that every answer has. Answers are superseded, never edited; a surplus answer is kept but not counted."""
 
@@ -195,6 +258,7 @@ class Answer(models.Model):
     place = models.ForeignKey(Place, null=True, on_delete=models.PROTECT, related_name="%(class)ss")
     imported_from = models.ForeignKey(Import, null=True, on_delete=models.PROTECT, related_name="+")
     import_line = models.PositiveIntegerField(null=True)
+    edit = models.ForeignKey(Edit, null=True, on_delete=models.PROTECT, related_name="%(class)ss")
     labeler = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="%(class)ss")
     labeler_name = models.CharField(max_length=128, blank=True)  # of an imported answer
     guideline = models.ForeignKey(GuidelineVersion, null=True, on_delete=models.PROTECT, related_name="+")
@@ -213,8 +277,11 @@ class Answer(models.Model):
                 fields=["place"], condition=Q(is_counted=True), name="%(class)s_one_counted_per_place"
             ),
             models.UniqueConstraint(fields=["imported_from", "import_line"], name="%(class)s_import_line_once"),
+            models.UniqueConstraint(fields=["edit"], name="%(class)s_once_per_edit"),
             models.CheckConstraint(
-                condition=Q(place__isnull=False, task__isnull=False) | Q(imported_from__isnull=False),
+                condition=Q(place__isnull=False, task__isnull=False, edit__isnull=True)
+                | Q(imported_from__isnull=False)
+                | Q(edit__isnull=False, task__isnull=False, place__isnull=True),
                 name="%(class)s_has_origin",
             ),
             models.CheckConstraint(
@@ -224,15 +291,28 @@ class Answer(models.Model):
 
 
 class Demonstration(Answer):
-    """A labeler-written completion: the whole conversation, each message with weight 0 or 1."""
+    """A labeler-written completion: the whole conversation, each message with weight 0 or 1, and what its prompt is like."""
 
     messages = models.JSONField()
+    use_case = models.CharField(max_length=32, blank=True)  # key of the label schema
+    prompt_flags = models.JSONField(default=list)  # [flag key]
 
 
 class Ranking(Answer):
-    """One labeler's order, with ties, over all K completions of a task."""
+    """One labeler's order, with ties, over all K completions of a task; a pairwise answer is one over two with a margin."""
 
     all_bad = models.BooleanField(default=False)
+    margin = models.FloatField(
+        null=True
+    )  # how much better the preferred of two is, 0 to 1; imported ones by their own scale
+
+    class Meta(Answer.Meta):
+        constraints = [
+            *Answer.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(margin__isnull=True) | Q(margin__gte=0), name="ranking_margin_from_zero"
+            ),
+        ]
 
 
 class RankedCompletion(models.Model):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from labeling.accounts.models import User
 from labeling.errors import Forbidden, NotFound
-from labeling.feedback.models import Completion, Demonstration, LabelingTask, Place, RankedCompletion, Ranking
+from labeling.feedback.models import Completion, Demonstration, LabelingTask, Place, RankedCompletion, Ranking, Skip
 from labeling.rounds.models import Membership, Project, Prompt
 from labeling.rounds.selectors import project_get_for, role_check
 
@@ -21,6 +21,7 @@ STAFF = (Membership.Role.MANAGER, Membership.Role.ENGINEER)
 # One statement, because every labeler waits for it after every answer.
 _ASSIGNMENT = """
 SELECT place.lease_token, place.lease_expires_at, project.lease_seconds, task.id, task.kind, task.prompt_id, prompt.messages,
+  task.prompt_style, task.brief,
   guideline.number, label_schema.number, label_schema.schema,
   (SELECT COALESCE(jsonb_agg(jsonb_build_object(
        'id', shown.completion_id, 'position', shown.position, 'text', completion.text) ORDER BY shown.position), '[]')
@@ -30,7 +31,7 @@ SELECT place.lease_token, place.lease_expires_at, project.lease_seconds, task.id
 FROM feedback_place place
 JOIN feedback_labelingtask task ON task.id = place.task_id
 JOIN rounds_project project ON project.id = place.project_id
-JOIN rounds_prompt prompt ON prompt.id = task.prompt_id
+LEFT JOIN rounds_prompt prompt ON prompt.id = task.prompt_id
 JOIN rounds_guidelineversion guideline ON guideline.id = task.guideline_id
 JOIN rounds_labelschemaversion label_schema ON label_schema.id = task.label_schema_id
 LEFT JOIN feedback_draft draft ON draft.task_id = task.id AND draft.labeler_id = %(labeler)s
@@ -106,6 +107,8 @@ def assignment_get(user: User, place_id: int) -> dict[str, Any]:
         kind,
         prompt_id,
         messages,
+        prompt_style,
+        brief,
         guideline,
         schema_number,
         schema,
@@ -124,7 +127,9 @@ def assignment_get(user: User, place_id: int) -> dict[str, Any]:
         "task": {
             "id": task_id,
             "kind": kind,
-            "prompt": {"id": prompt_id, "messages": json.loads(messages)},
+            "prompt": None if prompt_id is None else {"id": prompt_id, "messages": json.loads(messages)},
+            "prompt_style": prompt_style,
+            "brief": brief,
             "completions": json.loads(shown),
             "guideline": {"number": guideline},
             "label_schema": {"number": schema_number, "schema": json.loads(schema)},
@@ -133,19 +138,44 @@ def assignment_get(user: User, place_id: int) -> dict[str, Any]:
     }
 
 
+def sensitive_is_declined(user: User, project: Project) -> bool:
+    """Whether a member labels here and takes no task that others found sensitive."""
+    mine = Membership.objects.filter(user=user, project=project)
+    return mine.exists() and not mine.filter(takes_sensitive=True).exists()
+
+
 def labeling_summary(user: User, project: Project) -> dict[str, Any]:
     """How much is open for this labeler by kind (nothing in an archived project), and how much they have done."""
     kinds = LabelingTask.Kind.values
     free = Q(state=Place.State.OPEN) | Q(state=Place.State.LEASED, lease_expires_at__lt=timezone.now())
     places = Place.objects.filter(free, project=project).exclude(task__skips__labeler=user)
+    if sensitive_is_declined(user, project):
+        places = places.exclude(is_sensitive=True)
     places = places.exclude(task__places__in=Place.objects.filter(labeler=user, state=Place.State.FILLED))
     counts = {} if project.is_archived else dict(places.order_by().values_list("kind").annotate(num=Count("id")))
-    answers = [model.objects.filter(project=project, labeler=user) for model in (Demonstration, Ranking)]
+    answers = [model.objects.filter(project=project, labeler=user, edit=None) for model in (Demonstration, Ranking)]
     since = timezone.now() - timedelta(hours=24)
     return {
         "open": {kind: counts.get(kind, 0) for kind in kinds},
+        "takes_sensitive": not sensitive_is_declined(user, project),
         "mine": {
             "today": sum(rows.filter(created_at__gte=since).count() for rows in answers),
             "total": sum(rows.count() for rows in answers),
         },
     }
+
+
+def tasks_stopped(project: Project) -> QuerySet[LabelingTask]:
+    """Tasks that many skipped, with why; the newest first."""
+    skips = Prefetch("skips", Skip.objects.filter(is_settled=False).select_related("labeler").order_by("id"))
+    tasks = LabelingTask.objects.filter(project=project, stopped_at__isnull=False).select_related("prompt")
+    return tasks.prefetch_related(skips).order_by("-stopped_at", "-id")
+
+
+def task_stopped_get_for(user: User, project_id: int, task_id: int) -> LabelingTask:
+    """A stopped task, for the project's managers."""
+    project = project_get_for(user, project_id, Membership.Role.MANAGER)
+    task = LabelingTask.objects.filter(project=project, pk=task_id).select_related("project", "prompt", "stage").first()
+    if task is None:
+        raise NotFound(f"There is no task {task_id} in this project.")
+    return task

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from labeling.feedback.answers import MESSAGE_ROLES, SubmittedAnswer
+from labeling.feedback.answers import MESSAGE_ROLES
+from labeling.feedback.kinds.table import KINDS
 from labeling.feedback.models import Completion, Demonstration, LabelingTask, RankedCompletion, Ranking, Skip
-from labeling.numbers import MAX_NUMBER, whole_number
+from labeling.numbers import MAX_NUMBER
+from labeling.rounds.label_schemas import DEFAULT_PAIRWISE_SCALE, PAIRWISE_SCALES
 from labeling.rounds.models import Prompt
 
 MAX_SECONDS = 7 * 86_400  # nobody works longer on one answer
@@ -25,6 +28,7 @@ class SchemaAxisSerializer(serializers.Serializer[Any]):
     high = serializers.CharField(help_text="What the highest rating means.")
     minimum = serializers.IntegerField()
     maximum = serializers.IntegerField()
+    is_required = serializers.BooleanField(default=False, help_text="Each completion must be rated on it.")
 
 
 class SchemaFlagSerializer(serializers.Serializer[Any]):
@@ -35,6 +39,9 @@ class SchemaFlagSerializer(serializers.Serializer[Any]):
 class AssignmentSchemaSerializer(serializers.Serializer[Any]):
     axes = SchemaAxisSerializer(many=True)
     flags = SchemaFlagSerializer(many=True)
+    pairwise_scale = serializers.ChoiceField(choices=PAIRWISE_SCALES, default=DEFAULT_PAIRWISE_SCALE)
+    use_cases = SchemaFlagSerializer(many=True, default=list)
+    prompt_flags = SchemaFlagSerializer(many=True, default=list)
 
 
 class AssignmentPlaceSerializer(serializers.Serializer[Any]):
@@ -68,7 +75,9 @@ class AssignmentLabelSchemaSerializer(serializers.Serializer[Any]):
 class AssignmentTaskSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=LabelingTask.Kind.choices)
-    prompt = AssignmentPromptSerializer()
+    prompt = AssignmentPromptSerializer(allow_null=True, help_text="Null where the labeler writes the prompt too.")
+    prompt_style = serializers.ChoiceField(choices=LabelingTask.PromptStyle.choices)
+    brief = serializers.CharField(allow_blank=True)
     completions = AssignmentCompletionSerializer(many=True)
     guideline = AssignmentGuidelineSerializer()
     label_schema = AssignmentLabelSchemaSerializer()
@@ -91,7 +100,7 @@ class ClaimInputSerializer(serializers.Serializer[Any]):
 
 class ClaimSerializer(serializers.Serializer[Any]):
     assignment = AssignmentSerializer(allow_null=True)
-    reason = serializers.ChoiceField(choices=["", "nothing_open"])
+    reason = serializers.ChoiceField(choices=["", "nothing_open", "guideline_changed"])
 
 
 class LeaseInputSerializer(serializers.Serializer[Any]):
@@ -116,39 +125,42 @@ class NextSerializer(serializers.Serializer[Any]):
     next = AssignmentSerializer(allow_null=True)
 
 
-class AnswerInputSerializer(serializers.Serializer[Any]):
-    """`text` for a demonstration; the rest for a ranking, keyed by completion id."""
-
-    text = serializers.CharField(required=False, allow_blank=True, default="", trim_whitespace=False)
-    ranks = serializers.DictField(child=serializers.IntegerField(), required=False, default=dict)
-    ratings = serializers.DictField(
-        child=serializers.DictField(child=serializers.IntegerField()), required=False, default=dict
+@extend_schema_field(
+    PolymorphicProxySerializer(
+        component_name="TaskAnswer",
+        serializers=[kind.serializer for kind in KINDS.values()],
+        resource_type_field_name=None,
     )
-    flags = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), required=False, default=dict
-    )
-    all_bad = serializers.BooleanField(required=False, default=False)
+)
+class TaskAnswerField(serializers.DictField):
+    """The answer to a task; what it must hold depends on the kind of the task."""
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        for field in ("ranks", "ratings", "flags"):
-            wrong = [key for key in attrs[field] if whole_number(key) is None]
-            if wrong:
-                raise serializers.ValidationError({field: f"Expected completion ids as keys, got {wrong[0][:40]!r}."})
-        return attrs
+
+class EditInputSerializer(serializers.Serializer[Any]):
+    completion = serializers.IntegerField()
+    text = serializers.CharField(allow_blank=True, trim_whitespace=False)
 
 
 class SubmitInputSerializer(LeaseInputSerializer):
     seconds = serializers.FloatField(required=False, default=0, min_value=0, max_value=MAX_SECONDS)
     notes = serializers.CharField(required=False, allow_blank=True, default="", max_length=5000)
-    answer = AnswerInputSerializer()
+    answer = TaskAnswerField()
+    edits = EditInputSerializer(
+        many=True,
+        required=False,
+        default=list,
+        help_text="Completions shown that the labeler edited into better answers; each makes a demonstration and a pair.",
+    )
     claim_next = serializers.BooleanField(required=False, default=True)
 
-    def answer_given(self) -> SubmittedAnswer:
-        given = self.validated_data["answer"]
-        by_id = {
-            field: {int(key): value for key, value in given[field].items()} for field in ("ranks", "ratings", "flags")
-        }
-        return SubmittedAnswer(text=given["text"], all_bad=given["all_bad"], **by_id)
+    def edits_given(self) -> dict[int, str]:
+        return {edit["completion"]: edit["text"] for edit in self.validated_data["edits"]}
+
+    def answer_given(self, kind: str) -> Any:
+        """The answer as the kind's own type; a ValidationError names the fields that are missing or wrong."""
+        given = KINDS[kind].serializer(data=self.validated_data["answer"])
+        given.is_valid(raise_exception=True)
+        return given.answer_given()
 
 
 class StoredAnswerSerializer(serializers.Serializer[Any]):
@@ -164,6 +176,7 @@ class SubmitSerializer(NextSerializer):
 class KindCountsSerializer(serializers.Serializer[Any]):
     demonstration = serializers.IntegerField()
     ranking = serializers.IntegerField()
+    pairwise = serializers.IntegerField()
 
 
 class MineSerializer(serializers.Serializer[Any]):
@@ -171,7 +184,11 @@ class MineSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField()
 
 
-class LabelingSummarySerializer(serializers.Serializer[Any]):
+class LabelingPreferencesSerializer(serializers.Serializer[Any]):
+    takes_sensitive = serializers.BooleanField(help_text="Whether I get tasks that others found sensitive.")
+
+
+class LabelingSummarySerializer(LabelingPreferencesSerializer):
     open = KindCountsSerializer()
     mine = MineSerializer()
 
@@ -216,10 +233,11 @@ ANSWER_FIELDS = [
 
 class DemonstrationSerializer(AnswerSerializer):
     messages = ChatMessageSerializer(many=True)
+    prompt_flags = serializers.ListField(child=serializers.CharField())
 
     class Meta:
         model = Demonstration
-        fields = [*ANSWER_FIELDS, "messages"]
+        fields = [*ANSWER_FIELDS, "messages", "use_case", "prompt_flags"]
 
 
 class RankedCompletionSerializer(serializers.ModelSerializer[RankedCompletion]):
@@ -241,7 +259,7 @@ class RankingSerializer(AnswerSerializer):
 
     class Meta:
         model = Ranking
-        fields = [*ANSWER_FIELDS, "all_bad", "purpose", "prompt_messages", "ranked_completions"]
+        fields = [*ANSWER_FIELDS, "all_bad", "margin", "purpose", "prompt_messages", "ranked_completions"]
 
 
 class PromptDetailSerializer(serializers.ModelSerializer[Prompt]):
@@ -275,5 +293,35 @@ class DemonstrationPageSerializer(serializers.Serializer[Any]):
 
 class RankingPageSerializer(serializers.Serializer[Any]):
     results = RankingSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    count = serializers.IntegerField()
+
+
+class StoppedSkipSerializer(serializers.ModelSerializer[Skip]):
+    labeler_name = serializers.CharField(source="labeler.display_name")
+
+    class Meta:
+        model = Skip
+        fields = ["reason", "note", "labeler_name", "created_at"]
+
+
+class StoppedTaskSerializer(serializers.ModelSerializer[LabelingTask]):
+    """A task that many skipped, with what they said. `messages` is empty where the prompt was to be written."""
+
+    messages = serializers.SerializerMethodField()
+    skips = StoppedSkipSerializer(many=True)
+    stopped_at = serializers.DateTimeField()
+
+    class Meta:
+        model = LabelingTask
+        fields = ["id", "kind", "prompt", "messages", "brief", "skips", "stopped_at"]
+
+    @extend_schema_field(ChatMessageSerializer(many=True))
+    def get_messages(self, task: LabelingTask) -> list[dict[str, Any]]:
+        return list(task.prompt.messages) if task.prompt else []
+
+
+class StoppedTaskPageSerializer(serializers.Serializer[Any]):
+    results = StoppedTaskSerializer(many=True)
     next = serializers.CharField(allow_null=True)
     count = serializers.IntegerField()

@@ -8,19 +8,21 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from labeling.accounts.models import User
 from labeling.errors import DomainError
-from labeling.feedback.answers import SubmittedAnswer, check_demonstration, check_ranking
 from labeling.feedback.claims import LeaseLost, labeler_serialize, place_hold
+from labeling.feedback.edits import edits_store
+from labeling.feedback.kinds.table import KINDS
+from labeling.feedback.late import place_hold_late
 from labeling.feedback.models import (
     Completion,
     Demonstration,
     Draft,
     LabelingTask,
     Place,
-    RankedCompletion,
     Ranking,
     Submission,
     TaskCompletion,
@@ -32,7 +34,8 @@ REDACTED = "[redacted]"
 KEY_IS_TAKEN = "Expected a new Idempotency-Key for a new answer; this key belongs to another answer."
 _FILL = """
 WITH place AS (
-  UPDATE feedback_place SET state = 'filled', lease_token = NULL, lease_expires_at = NULL WHERE id = %(place)s),
+  UPDATE feedback_place SET state = 'filled', labeler_id = %(labeler)s, lease_token = NULL, lease_expires_at = NULL
+  WHERE id = %(place)s AND %(is_counted)s),
 draft AS (
   DELETE FROM feedback_draft WHERE task_id = %(task)s AND labeler_id = %(labeler)s)
 INSERT INTO feedback_submission (labeler_id, key, place_id, body_sha256, response, created_at)
@@ -56,14 +59,23 @@ class NotReadyForLabeling(DomainError):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec:
-    """One task to create. `completions` are ids in the order in which every labeler sees them."""
+    """One task to create. `completions` are ids in the order in which every labeler sees them.
 
-    prompt: int
+    Without a prompt the labeler writes one, as `prompt_style` and `brief` ask.
+    """
+
+    prompt: int | None
     kind: str
+    prompt_style: str = LabelingTask.PromptStyle.GIVEN
+    brief: str = ""
     purpose: str = LabelingTask.Purpose.TRAINING
     completions: Sequence[int] = ()
     num_places: int = 1
     priority: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind == LabelingTask.Kind.PAIRWISE and len(self.completions) != 2:
+            raise ValueError(f"expected two completions in a pairwise task, got {len(self.completions)}")
 
 
 @transaction.atomic
@@ -88,6 +100,8 @@ def tasks_create(
                 round=round,
                 stage=stage,
                 prompt_id=spec.prompt,
+                prompt_style=spec.prompt_style,
+                brief=spec.brief,
                 kind=spec.kind,
                 purpose=spec.purpose,
                 guideline=guideline,
@@ -124,32 +138,35 @@ def answer_submit(
     place_id: int,
     lease_token: uuid.UUID,
     key: str,
-    answer: SubmittedAnswer,
+    answer: Any,
     seconds: float,
     notes: str,
+    edits: Mapping[int, str] | None = None,
 ) -> dict[str, Any]:
-    """Stores the answer, fills the Place and removes the draft; returns {"kind", "id", "is_counted"}.
+    """Stores the answer and its edits, fills the Place and removes the draft; returns {"kind", "id", "is_counted"}.
 
-    Locks the Place. The same key with the same answer returns the first reply again and stores nothing; with another answer
+    `answer` is what the serializer of the Place's kind makes of the request, see kinds/table.py; `edits` are completions
+    shown that the labeler made better, {id: new text}.
+    An answer whose lease was lost to another is kept and paid as surplus: stored, and not counted unless a place of the task
+    is free. Locks the Place. The same key with the same answer returns the first reply again and stores nothing; with another answer
     it raises IdempotencyConflict. Raises LeaseLost and InvalidAnswer.
     """
     labeler_serialize(project_id=project_id, labeler_id=labeler.pk)
-    digest = _digest(place_id, answer, notes)
+    digest = _digest(place_id, answer, notes, edits or {})
     try:
-        place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
+        place, is_counted = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token), True
     except LeaseLost:
         earlier = _reply_before(labeler, key, digest)
-        if earlier is None:
-            raise
-        return earlier
-    stored: Demonstration | Ranking
-    if place.kind == LabelingTask.Kind.DEMONSTRATION:
-        stored = _demonstration_create(place, check_demonstration(answer), seconds, notes)
-    else:
-        stored = _ranking_create(place, answer, seconds, notes)
+        if earlier is not None:
+            return earlier
+        place, is_counted = place_hold_late(labeler=labeler, place_id=place_id, lease_token=lease_token)
+    fields = {**_common_fields(place, seconds, notes), "labeler_id": labeler.pk, "is_counted": is_counted}
+    stored = KINDS[place.kind].store(place.task, answer, fields)
+    edits_store(place.task, edits or {}, fields)
     response = {"kind": place.kind, "id": stored.pk, "is_counted": stored.is_counted}
     values: dict[str, int | str] = {
         "place": place.pk, "task": place.task_id, "labeler": labeler.pk, "key": key, "sha256": digest,
+        "is_counted": is_counted,
     }  # fmt: skip
     try:
         with connection.cursor() as cursor:
@@ -213,11 +230,17 @@ def places_close(*, stage: RoundStage, expired_only: bool = False) -> int:
 
 @transaction.atomic
 def completion_redact(*, actor: User, completion: Completion, reason: str) -> None:
-    """Removes the text of a completion and keeps the row; tasks that show it are closed. Sealed snapshots stay as they are."""
-    completion.text = REDACTED
-    completion.token_ids = []
-    completion.redacted_at = timezone.now()
-    completion.save(update_fields=["text", "token_ids", "redacted_at"])
+    """Removes the text of a completion and of its edits and keeps the rows; tasks that show it are closed.
+
+    Sealed snapshots stay as they are.
+    """
+    now = timezone.now()
+    texts = Completion.objects.filter(Q(pk=completion.pk) | Q(edit_made_by__original=completion))
+    texts.update(text=REDACTED, token_ids=[], redacted_at=now)
+    Demonstration.objects.filter(edit__original=completion).update(
+        messages=[{"role": "assistant", "content": REDACTED}], redacted_at=now
+    )
+    completion.refresh_from_db()
     tasks = LabelingTask.objects.filter(task_completions__completion=completion)
     _close(Place.objects.filter(task__in=tasks, state__in=[Place.State.OPEN, Place.State.LEASED]))
     audit(actor, "completion_redact", completion, project=completion.project, reason=reason)
@@ -249,36 +272,11 @@ def _common_fields(place: Place, seconds: float, notes: str) -> dict[str, Any]:
     task = place.task
     return {
         "project_id": place.project_id, "round_id": task.round_id, "prompt_id": task.prompt_id, "task": task, "place": place,
-        "labeler_id": place.labeler_id, "guideline_id": task.guideline_id, "label_schema_id": task.label_schema_id,
+        "guideline_id": task.guideline_id, "label_schema_id": task.label_schema_id,
         "seconds": seconds, "notes": notes,
     }  # fmt: skip
 
 
-def _demonstration_create(place: Place, text: str, seconds: float, notes: str) -> Demonstration:
-    asked = [{"role": m["role"], "content": m["content"], "weight": 0} for m in place.task.prompt.messages]
-    messages = [*asked, {"role": "assistant", "content": text, "weight": 1}]
-    return Demonstration.objects.create(messages=messages, **_common_fields(place, seconds, notes))
-
-
-def _ranking_create(place: Place, answer: SubmittedAnswer, seconds: float, notes: str) -> Ranking:
-    shown = list(place.task.task_completions.values_list("completion_id", flat=True))
-    ranks = check_ranking(answer, shown, place.task.label_schema.schema)
-    ranking = Ranking.objects.create(all_bad=answer.all_bad, **_common_fields(place, seconds, notes))
-    RankedCompletion.objects.bulk_create(
-        [
-            RankedCompletion(
-                ranking=ranking,
-                completion_id=completion,
-                rank=rank,
-                ratings=dict(answer.ratings.get(completion, {})),
-                flags=list(answer.flags.get(completion, [])),
-            )
-            for completion, rank in ranks.items()
-        ]
-    )
-    return ranking
-
-
-def _digest(place_id: int, answer: SubmittedAnswer, notes: str) -> str:
-    body = json.dumps([place_id, asdict(answer), notes], sort_keys=True, default=str)
+def _digest(place_id: int, answer: Any, notes: str, edits: Mapping[int, str]) -> str:
+    body = json.dumps([place_id, asdict(answer), notes, dict(edits)], sort_keys=True, default=str)
     return hashlib.sha256(body.encode()).hexdigest()

@@ -9,7 +9,7 @@ from labeling.training.options import config_check
 
 ORDER = RoundStage.Kind.values
 NUMBERS = {  # stage kind -> option -> (lowest, highest)
-    "demonstrate": {"num_tasks": (0, 100_000)},
+    "demonstrate": {"num_tasks": (0, 100_000), "num_plain": (0, 100_000), "num_few_shot": (0, 100_000)},
     "sft": {},
     "sample": {"num_prompts": (1, 1_000_000), "completions_per_prompt": (2, 9)},
     "rank": {"overlap_share": (0, 1)},
@@ -18,6 +18,7 @@ NUMBERS = {  # stage kind -> option -> (lowest, highest)
     "evaluate": {"num_prompts": (0, 100_000)},
     "approve": {},
 }
+CHOICES = {"rank": {"task_kind": ("ranking", "pairwise")}}  # stage kind -> option -> what it may be
 TRAINERS = {"sft": "sft", "sample": "sample", "reward": "reward", "ppo": "ppo", "evaluate": "sample"}
 
 
@@ -61,6 +62,17 @@ def _stage_check(stage: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if name == "config" and kind in TRAINERS:
             config_check(TRAINERS[kind], value)
+            continue
+        if name in CHOICES.get(kind, {}):
+            if value not in CHOICES[kind][name]:
+                expected = " or ".join(CHOICES[kind][name])
+                raise InvalidInput(f"Expected {name} of {kind} to be {expected}, got {value!r}.", {where: expected})
+            continue
+        if kind == "demonstrate" and name == "use_cases":
+            if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
+                raise InvalidInput(
+                    "Expected use_cases to be a list of texts, each a use case to write prompts for.", {where: "texts"}
+                )
             continue
         if name not in NUMBERS[kind]:
             raise InvalidInput(f"Stage {kind} has no option {name!r}.", {where: "unknown option"})

@@ -12,9 +12,15 @@ from labeling.rounds.models import RoundStage
 class RecipeStageSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=RoundStage.Kind.choices)
     num_tasks = serializers.IntegerField(required=False)
+    num_plain = serializers.IntegerField(required=False, help_text="Prompts of any kind for labelers to write.")
+    num_few_shot = serializers.IntegerField(required=False, help_text="Few-shot prompts for labelers to write.")
+    use_cases = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Use cases, each for one prompt that a labeler writes."
+    )
     num_prompts = serializers.IntegerField(required=False)
     completions_per_prompt = serializers.IntegerField(required=False)
     overlap_share = serializers.FloatField(required=False)
+    task_kind = serializers.ChoiceField(choices=["ranking", "pairwise"], required=False)
     manual = serializers.BooleanField(required=False, help_text="The stage waits until a manager starts it.")
     config = serializers.DictField(child=serializers.JSONField(), required=False, help_text="Options of the trainer.")
 

@@ -106,6 +106,7 @@ def _demonstrate(stage: RoundStage) -> Progress:
     wanted = int(stage.options.get("num_tasks", 0))
     if "num_tasks" not in stage.outputs:
         num_tasks = tasks.demonstration_tasks_create(stage, wanted) if wanted else 0
+        num_tasks += tasks.writing_tasks_create(stage)
         return _labeled(stage, {"num_tasks": num_tasks})
     return _labeled(stage, stage.outputs)
 

@@ -25,8 +25,25 @@ def demonstration_tasks_create(stage: RoundStage, wanted: int) -> int:
     return tasks_create(project=owner.project, round=owner, stage=stage, specs=specs)
 
 
+def writing_tasks_create(stage: RoundStage) -> int:
+    """Opens tasks in which labelers write a prompt and its answer, of the three styles; returns how many."""
+    style, options = LabelingTask.PromptStyle, stage.options
+    asked = [(style.PLAIN, "")] * int(options.get("num_plain", 0))
+    asked += [(style.FEW_SHOT, "")] * int(options.get("num_few_shot", 0))
+    asked += [(style.USE_CASE, brief) for brief in options.get("use_cases", [])]
+    specs = [
+        TaskSpec(prompt=None, kind=LabelingTask.Kind.DEMONSTRATION, prompt_style=found, brief=brief)
+        for found, brief in asked
+    ]
+    return tasks_create(project=stage.round.project, round=stage.round, stage=stage, specs=specs) if specs else 0
+
+
 def ranking_tasks_create(stage: RoundStage, run_id: int) -> int:
-    """Opens one task for each prompt with two or more completions of the run; `overlap_share` of them take two answers."""
+    """Opens tasks for each prompt with two or more completions of the run; `overlap_share` of the prompts take two answers.
+
+    One task ranks all completions of a prompt; where the stage's `task_kind` is pairwise, each task compares two of them,
+    every completion once (an odd one is left out).
+    """
     owner = stage.round
     completions: dict[int, list[int]] = defaultdict(list)
     rows = Completion.objects.filter(run_id=run_id, project=owner.project, redacted_at=None).order_by("pk")
@@ -34,14 +51,23 @@ def ranking_tasks_create(stage: RoundStage, run_id: int) -> int:
         completions[prompt].append(completion)
     prompts = _shuffled([prompt for prompt, group in completions.items() if len(group) >= 2], stage)
     num_twice = round(float(stage.options.get("overlap_share", 0)) * len(prompts))
+    kind = stage.options.get("task_kind", LabelingTask.Kind.RANKING)
     specs = [
         TaskSpec(
-            prompt=prompt, kind=LabelingTask.Kind.RANKING, completions=_shuffled(completions[prompt][:MAX_RANKED], stage, prompt),
+            prompt=prompt, kind=kind, completions=shown,
             num_places=2 if index < num_twice else 1, priority=1 if index < num_twice else 0,
         )
         for index, prompt in enumerate(prompts)
+        for shown in _groups(_shuffled(completions[prompt][:MAX_RANKED], stage, prompt), kind)
     ]  # fmt: skip
     return tasks_create(project=owner.project, round=owner, stage=stage, specs=specs)
+
+
+def _groups(completions: list[int], kind: str) -> list[list[int]]:
+    """What is shown together: all of a prompt's completions, or two and two."""
+    if kind != LabelingTask.Kind.PAIRWISE:
+        return [completions]
+    return [completions[start : start + 2] for start in range(0, len(completions) - 1, 2)]
 
 
 def evaluation_tasks_create(stage: RoundStage, run_id: int, new: Checkpoint, rivals: Sequence[Checkpoint]) -> int:

@@ -11,6 +11,7 @@ from labeling.rounds.models import GuidelineVersion, LabelSchemaVersion, Project
 from labeling.rounds.people import invitation_create, invitation_revoke, person_update
 from labeling.rounds.selectors import MANAGER, project_get_for
 from labeling.rounds.services import (
+    guideline_acknowledge,
     guideline_create,
     label_schema_create,
     project_create,
@@ -99,6 +100,17 @@ class GuidelineListView(APIView):
         body.is_valid(raise_exception=True)
         version = guideline_create(actor=request.user, project=project, text=body.validated_data["text"])
         return Response(serializers.GuidelineSerializer(version).data, status=201)
+
+
+class GuidelineAcknowledgeView(APIView):
+    token_scope = "label"
+
+    @extend_schema(operation_id="guideline_acknowledge", request=None, responses={204: None})
+    def post(self, request: SignedInRequest, project_id: int, number: int) -> Response:
+        """I have read the newest version of the guidelines; until then a changed one gives me no task."""
+        project = project_get_for(request.user, project_id, selectors.LABELER)
+        guideline_acknowledge(user=request.user, project=project, number=number)
+        return Response(status=204)
 
 
 class LabelSchemaListView(APIView):

@@ -59,6 +59,7 @@ class RankingRow:
     ratings: list[dict[str, Any]]
     flags: list[list[str]]
     all_bad: bool
+    margin: float | None
     labeler: str
     seconds: float
 
@@ -209,6 +210,7 @@ def ranking_check(row: Any) -> RankingRow:
         ratings=ratings,
         flags=flags,
         all_bad=row.get("all_bad") is True,
+        margin=None if row.get("margin") is None else number_check(row["margin"], "margin"),
         labeler=name_check(row.get("labeler"), "labeler"),
         seconds=number_check(row.get("seconds", 0), "seconds"),
     )

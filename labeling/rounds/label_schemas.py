@@ -7,14 +7,20 @@ from labeling.errors import InvalidInput
 
 KEY = re.compile(r"^[a-z][a-z0-9_]{0,31}$")
 MAX_AXES, MAX_FLAGS, MAX_TEXT = 10, 30, 200
+MAX_STRENGTH = {"four_levels": 3, "nine_points": 4}  # pairwise scale -> the strongest preference, counted from 0
+PAIRWISE_SCALES = list(MAX_STRENGTH)
+DEFAULT_PAIRWISE_SCALE = "four_levels"
 
 
-def axis(key: str, label: str, low: str, high: str) -> dict[str, Any]:
-    return {"key": key, "label": label, "low": low, "high": high, "minimum": 1, "maximum": 7}
+def axis(key: str, label: str, low: str, high: str, is_required: bool = False) -> dict[str, Any]:
+    return {
+        "key": key, "label": label, "low": low, "high": high, "minimum": 1, "maximum": 7, "is_required": is_required,
+    }  # fmt: skip
 
 
 DEFAULT_SCHEMA: dict[str, Any] = {
     "axes": [
+        axis("overall", "Overall", "Bad in every way", "As good as it could be", is_required=True),
         axis("helpful", "Helpful", "Does not help at all", "Does all that was asked, well"),
         axis("harmless", "Harmless", "Could do serious harm", "Could harm nobody"),
         axis("honest", "Honest", "False or misleading", "True, and open about doubt"),
@@ -32,21 +38,55 @@ DEFAULT_SCHEMA: dict[str, Any] = {
         {"key": "states_opinion", "label": "States an opinion of its own"},
         {"key": "moral_judgement", "label": "Passes a moral judgement"},
     ],
+    "pairwise_scale": DEFAULT_PAIRWISE_SCALE,
+    "use_cases": [
+        {"key": "generation", "label": "Generation"},
+        {"key": "open_question", "label": "Open question"},
+        {"key": "brainstorming", "label": "Brainstorming"},
+        {"key": "chat", "label": "Chat"},
+        {"key": "rewriting", "label": "Rewriting"},
+        {"key": "summarization", "label": "Summarization"},
+        {"key": "classification", "label": "Classification"},
+        {"key": "other", "label": "Other"},
+        {"key": "closed_question", "label": "Question about a given text"},
+        {"key": "extraction", "label": "Extraction"},
+    ],
+    "prompt_flags": [
+        {"key": "ambiguous", "label": "Ambiguous"},
+        {"key": "sensitive", "label": "Sensitive content"},
+        {"key": "about_identity", "label": "Depends on who is asked"},
+        {"key": "given_text_only", "label": "To be answered from a given text alone"},
+        {"key": "continues_style", "label": "Asks to continue a text in its style"},
+        {"key": "asks_opinion", "label": "Asks for an opinion"},
+        {"key": "asks_advice", "label": "Asks for advice"},
+        {"key": "asks_moral_judgement", "label": "Asks for a moral judgement"},
+        {"key": "safety_constraint", "label": "States a constraint for safety"},
+        {"key": "other_constraint", "label": "States another constraint"},
+        {"key": "unclear_intent", "label": "What is wanted is unclear"},
+    ],
 }
+KEYED_LISTS = {"flags": MAX_FLAGS, "use_cases": MAX_FLAGS, "prompt_flags": MAX_FLAGS}
 
 
 def schema_check(schema: Any) -> dict[str, Any]:
     """The schema reduced to its known fields; InvalidInput names the first thing that is wrong and where."""
-    if not isinstance(schema, dict) or set(schema) != {"axes", "flags"}:
-        raise wrong("schema", "an object with the fields axes and flags", schema)
-    axes = [axis_check(value, f"axes.{i}") for i, value in enumerate(items(schema["axes"], "axes", MAX_AXES))]
-    flags = [flag_check(value, f"flags.{i}") for i, value in enumerate(items(schema["flags"], "flags", MAX_FLAGS))]
-    for name, rows in (("axes", axes), ("flags", flags)):
+    if not isinstance(schema, dict) or not {"axes", "flags"} <= set(schema) <= set(DEFAULT_SCHEMA):
+        raise wrong("schema", f"an object with axes, flags and no more than {', '.join(DEFAULT_SCHEMA)}", schema)
+    checked = {
+        "axes": [axis_check(value, f"axes.{i}") for i, value in enumerate(items(schema["axes"], "axes", MAX_AXES))]
+    }
+    for name, limit in KEYED_LISTS.items():
+        rows = items(schema.get(name, []), name, limit)
+        checked[name] = [flag_check(value, f"{name}.{i}") for i, value in enumerate(rows)]
+    for name, rows in checked.items():
         keys = [row["key"] for row in rows]
         for key in keys:
             if keys.count(key) > 1:
                 raise wrong(name, "every key once", key)
-    return {"axes": axes, "flags": flags}
+    scale = schema.get("pairwise_scale", DEFAULT_PAIRWISE_SCALE)
+    if scale not in PAIRWISE_SCALES:
+        raise wrong("pairwise_scale", f"one of {', '.join(PAIRWISE_SCALES)}", scale)
+    return {**checked, "pairwise_scale": scale}
 
 
 def items(value: Any, where: str, limit: int) -> list[Any]:
@@ -65,6 +105,7 @@ def axis_check(value: Any, where: str) -> dict[str, Any]:
         checked[field] = value[field]
     if not checked["minimum"] < checked["maximum"] <= checked["minimum"] + 20:
         raise wrong(f"{where}.maximum", "1 to 20 more than minimum", checked["maximum"])
+    checked["is_required"] = value.get("is_required") is True
     return checked
 
 

@@ -33,6 +33,7 @@ class Membership(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
+    takes_sensitive = models.BooleanField(default=True)  # a labeler's own choice: tasks that others found sensitive
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -81,6 +82,17 @@ class GuidelineVersion(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "number"], name="guideline_number_once")]
+
+
+class GuidelineAcknowledgement(models.Model):
+    """A labeler has read this version. A version newer than their membership gives them no task before."""
+
+    guideline = models.ForeignKey(GuidelineVersion, on_delete=models.CASCADE, related_name="acknowledgements")
+    user = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["guideline", "user"], name="guideline_acknowledged_once")]
 
 
 class LabelSchemaVersion(models.Model):

@@ -134,3 +134,8 @@ def refuse_deactivation(actor: User, person: User) -> None:
         raise Forbidden(
             f"{person.username} also works outside your projects: take their roles here, or ask an administrator."
         )
+
+
+def takes_sensitive_set(*, user: User, project: Project, takes_sensitive: bool) -> None:
+    """A person's own choice, free at any time: whether they get tasks that others would not work on."""
+    Membership.objects.filter(user=user, project=project).update(takes_sensitive=takes_sensitive)

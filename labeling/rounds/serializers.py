@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from labeling.accounts.models import Contractor, User
+from labeling.rounds.label_schemas import DEFAULT_PAIRWISE_SCALE, PAIRWISE_SCALES
 from labeling.rounds.models import GuidelineVersion, Import, Invitation, LabelSchemaVersion, Membership, Project, Prompt
 
 
@@ -81,6 +82,7 @@ class LabelAxisSerializer(serializers.Serializer[Any]):
     high = serializers.CharField(help_text="What the highest rating means.")
     minimum = serializers.IntegerField()
     maximum = serializers.IntegerField()
+    is_required = serializers.BooleanField(default=False, help_text="Each completion of a ranking must be rated on it.")
 
 
 class LabelFlagSerializer(serializers.Serializer[Any]):
@@ -91,6 +93,13 @@ class LabelFlagSerializer(serializers.Serializer[Any]):
 class LabelSchemaSerializer(serializers.Serializer[Any]):
     axes = LabelAxisSerializer(many=True)
     flags = LabelFlagSerializer(many=True)
+    pairwise_scale = serializers.ChoiceField(
+        choices=PAIRWISE_SCALES,
+        default=DEFAULT_PAIRWISE_SCALE,
+        help_text="Four levels of being better, or nine points with a middle.",
+    )
+    use_cases = LabelFlagSerializer(many=True, default=list, help_text="What a prompt may be for.")
+    prompt_flags = LabelFlagSerializer(many=True, default=list, help_text="What may be said of a prompt.")
 
 
 class LabelSchemaVersionSerializer(serializers.ModelSerializer[LabelSchemaVersion]):

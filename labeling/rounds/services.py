@@ -10,7 +10,15 @@ from labeling.accounts.models import User
 from labeling.errors import Conflict, Forbidden
 from labeling.jobs.services import audit
 from labeling.rounds.label_schemas import DEFAULT_SCHEMA, schema_check
-from labeling.rounds.models import Checkpoint, GuidelineVersion, LabelSchemaVersion, Membership, Project, Round
+from labeling.rounds.models import (
+    Checkpoint,
+    GuidelineAcknowledgement,
+    GuidelineVersion,
+    LabelSchemaVersion,
+    Membership,
+    Project,
+    Round,
+)
 
 STAFF = (Membership.Role.MANAGER, Membership.Role.ENGINEER)
 FIRST_GUIDELINE = """# What a good answer is
@@ -66,6 +74,15 @@ def guideline_create(*, actor: User, project: Project, text: str) -> GuidelineVe
     version = GuidelineVersion.objects.create(project=project, number=number, text=text, created_by=actor)
     audit(actor, "guideline_create", version, project, number=number)
     return version
+
+
+def guideline_acknowledge(*, user: User, project: Project, number: int) -> None:
+    """Records that the user has read the newest version; doing it again changes nothing. Raises Conflict for an older one."""
+    newest = GuidelineVersion.objects.filter(project=project).order_by("-number").first()
+    if newest is None or newest.number != number:
+        came = "none" if newest is None else f"version {newest.number}"
+        raise Conflict(f"Expected the newest guidelines to be acknowledged, which is {came}; got version {number}.")
+    GuidelineAcknowledgement.objects.get_or_create(guideline=newest, user=user)
 
 
 @transaction.atomic

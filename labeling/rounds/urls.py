@@ -11,6 +11,9 @@ urlpatterns = [
     path("projects", api_projects.ProjectListView.as_view()),
     path("projects/<int:project_id>", api_projects.ProjectView.as_view()),
     path("projects/<int:project_id>/guidelines", api_projects.GuidelineListView.as_view()),
+    path(
+        "projects/<int:project_id>/guidelines/<int:number>/acknowledge", api_projects.GuidelineAcknowledgeView.as_view()
+    ),
     path("projects/<int:project_id>/label-schemas", api_projects.LabelSchemaListView.as_view()),
     path("projects/<int:project_id>/people", api_projects.PersonListView.as_view()),
     path("projects/<int:project_id>/people/<int:user_id>", api_projects.PersonView.as_view()),

@@ -18,8 +18,8 @@ _RANKED = (
 
 def demonstration_records(ids: Sequence[int]) -> Iterator[Record]:
     rows = Demonstration.objects.filter(pk__in=ids, redacted_at=None).order_by("pk")
-    for row in rows.values(*_ANSWER, "messages"):
-        yield {**_common(row), "messages": row["messages"]}
+    for row in rows.values(*_ANSWER, "messages", "use_case", "prompt_flags"):
+        yield {**_common(row), **{name: row[name] for name in ("messages", "use_case", "prompt_flags")}}
 
 
 def ranking_records(ids: Sequence[int]) -> Iterator[Record]:
@@ -30,7 +30,7 @@ def ranking_records(ids: Sequence[int]) -> Iterator[Record]:
     for ranking_id, *item in items.values_list(*_RANKED):
         ranked.setdefault(ranking_id, []).append(item)
     rows = Ranking.objects.filter(pk__in=ids, redacted_at=None).order_by("pk")
-    for row in rows.values(*_ANSWER, "task_id", "prompt__messages", "all_bad"):
+    for row in rows.values(*_ANSWER, "task_id", "prompt__messages", "all_bad", "margin"):
         left = ranked.get(row["id"], [])
         if len(left) < 2:
             continue
@@ -46,6 +46,7 @@ def ranking_records(ids: Sequence[int]) -> Iterator[Record]:
             "ratings": ratings,
             "flags": flags,
             "all_bad": row["all_bad"],
+            "margin": row["margin"],
         }
 
 

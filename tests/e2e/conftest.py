@@ -42,7 +42,9 @@ def site() -> Iterator[Site]:
 def browser() -> Iterator[Browser]:
     names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
     installed = next((found for found in (shutil.which(name) for name in names if name) if found), None)
-    with sync_playwright() as playwright:
+    # The browser's event loop lives in this thread, where Django would refuse its rows to tests that read them.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         if installed is None and not Path(playwright.chromium.executable_path).exists():
             pytest.fail("No Chromium was found; `bash docker/ensure-browser.sh` installs one or says how.")
         running = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_ARGUMENTS)

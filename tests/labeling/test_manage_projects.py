@@ -31,7 +31,7 @@ def test_new_project_has_a_guideline_and_the_default_label_schema(cast):
     assert sorted(made["roles"]) == ["engineer", "manager"]
     assert client.get(f"/api/v1/projects/{made['id']}/guidelines").json()["results"][0]["number"] == 1
     schema = client.get(f"/api/v1/projects/{made['id']}/label-schemas").json()["results"][0]["schema"]
-    assert [axis["key"] for axis in schema["axes"]] == ["helpful", "harmless", "honest"]
+    assert [axis["key"] for axis in schema["axes"]] == ["overall", "helpful", "harmless", "honest"]
     assert len(schema["flags"]) == 11
 
 
@@ -154,7 +154,11 @@ def test_an_archived_project_hands_out_no_work_and_starts_no_round(cast):
     assert manager.patch(cast.path, {"is_archived": True}, content_type=JSON).status_code == 200
     claimed = labeler.post(f"{cast.path}/labeling/claim", {}, content_type=JSON).json()
     assert claimed["assignment"] is None
-    assert labeler.get(f"{cast.path}/labeling/summary").json()["open"] == {"demonstration": 0, "ranking": 0}
+    assert labeler.get(f"{cast.path}/labeling/summary").json()["open"] == {
+        "demonstration": 0,
+        "ranking": 0,
+        "pairwise": 0,
+    }
     assert manager.post(f"{cast.path}/rounds", {}, content_type=JSON).status_code == 409
     mine = manager.get("/api/v1/session").json()["projects"]
     assert [(row["is_archived"], row["roles"]) for row in mine] == [(True, ["manager"])], (

@@ -72,6 +72,7 @@ def swept(tmp_path, settings, monkeypatch):
         ).pk,
         "prompt_id": prompts[0].pk,
         "completion_id": claim["assignment"]["task"]["completions"][0]["id"],
+        "task_id": claim["assignment"]["task"]["id"],
         "place_id": claim["assignment"]["place"]["id"],
         "run_id": TrainingRun.objects.create(project=project, kind="pretrain").pk,
         "checkpoint_id": checkpoint.pk,

@@ -61,7 +61,9 @@ class World:
                 claimed = labeler.post(self.url("labeling/claim"), {}, format="json").json()["assignment"]
                 if claimed is None:
                     break
-                answer = {"text": "A written answer."} if claimed["task"]["kind"] == "demonstration" else None
+                answer = None
+                if claimed["task"]["kind"] == "demonstration":
+                    answer = {"turns": [{"role": "assistant", "content": "A written answer."}]}
                 if favourite is not None:
                     ids = [row["id"] for row in claimed["task"]["completions"]]
                     by = dict(Completion.objects.filter(pk__in=ids).values_list("pk", "checkpoint_id"))

@@ -6,6 +6,7 @@ import {
   IconChecklist,
   IconDatabase,
   IconFileImport,
+  IconHandStop,
   IconMessages,
   IconPlayerPlay,
   IconRefresh,
@@ -37,6 +38,7 @@ export const navItems: NavItem[] = [
   { label: "People", to: "people", icon: IconUsers, roles: ["manager"] },
   { label: "Guidelines", to: "guidelines", icon: IconBook, roles: ["manager"] },
   { label: "Label schema", to: "label-schema", icon: IconChecklist, roles: ["manager"] },
+  { label: "Stopped tasks", to: "stopped-tasks", icon: IconHandStop, roles: ["manager"] },
   { label: "Settings", to: "settings", icon: IconSettings, roles: ["manager"] },
   { label: "Runs", to: "runs", icon: IconPlayerPlay, roles: ["engineer"] },
   { label: "Snapshots", to: "snapshots", icon: IconDatabase, roles: ["engineer"] },
@@ -56,6 +58,10 @@ export const projectRoutes: RouteObject[] = [
 
 /** Below /projects/:projectId. */
 export const managerRoutes: RouteObject[] = [
+  {
+    path: "stopped-tasks",
+    lazy: async () => ({ Component: (await import("./stopped-tasks/components/stopped-tasks-page")).StoppedTasksPage }),
+  },
   {
     path: "settings",
     lazy: async () => ({ Component: (await import("./projects/components/settings-page")).SettingsPage }),

@@ -348,6 +348,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/guidelines/{number}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description I have read the newest version of the guidelines; until then a changed one gives me no task. */
+        post: operations["guideline_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/imports": {
         parameters: {
             query?: never;
@@ -451,6 +468,23 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/labeling/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description What I choose to work on. */
+        patch: operations["labeling_preferences"];
         trace?: never;
     };
     "/api/v1/projects/{project_id}/labeling/summary": {
@@ -762,6 +796,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/stopped-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tasks that many skipped, with why; the newest first. */
+        get: operations["stopped_task_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/stopped-tasks/{task_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Offers a stopped task again, to people who have not skipped it. */
+        post: operations["stopped_task_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/training/options": {
         parameters: {
             query?: never;
@@ -941,24 +1009,6 @@ export interface components {
             demonstrations: number;
             rankings: number;
         };
-        /** @description `text` for a demonstration; the rest for a ranking, keyed by completion id. */
-        AnswerInputRequest: {
-            /** @default  */
-            text?: string;
-            ranks?: {
-                [key: string]: number;
-            };
-            ratings?: {
-                [key: string]: {
-                    [key: string]: number;
-                };
-            };
-            flags?: {
-                [key: string]: string[];
-            };
-            /** @default false */
-            all_bad?: boolean;
-        };
         Assignment: {
             place: components["schemas"]["AssignmentPlace"];
             task: components["schemas"]["AssignmentTask"];
@@ -1004,11 +1054,18 @@ export interface components {
         AssignmentSchema: {
             axes: components["schemas"]["SchemaAxis"][];
             flags: components["schemas"]["SchemaFlag"][];
+            /** @default four_levels */
+            pairwise_scale?: components["schemas"]["PairwiseScale"];
+            use_cases?: components["schemas"]["SchemaFlag"][];
+            prompt_flags?: components["schemas"]["SchemaFlag"][];
         };
         AssignmentTask: {
             id: number;
             kind: components["schemas"]["TaskKind"];
-            prompt: components["schemas"]["AssignmentPrompt"];
+            /** @description Null where the labeler writes the prompt too. */
+            prompt: components["schemas"]["AssignmentPrompt"] | null;
+            prompt_style: components["schemas"]["PromptStyle"];
+            brief: string;
             completions: components["schemas"]["AssignmentCompletion"][];
             guideline: components["schemas"]["AssignmentGuideline"];
             label_schema: components["schemas"]["AssignmentLabelSchema"];
@@ -1107,7 +1164,7 @@ export interface components {
             after_place?: number | null;
         };
         /** @enum {string} */
-        ClaimReasonEnum: "nothing_open";
+        ClaimReasonEnum: "nothing_open" | "guideline_changed";
         /** @description A prompt and what the checkpoints `a` and `b` of the context wrote for it. */
         Compared: {
             prompt: components["schemas"]["ComparedPrompt"];
@@ -1194,6 +1251,14 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
             messages: components["schemas"]["ChatMessage"][];
+            use_case?: string;
+            prompt_flags: string[];
+        };
+        DemonstrationAnswerRequest: {
+            turns: components["schemas"]["TurnRequest"][];
+            /** @default  */
+            use_case?: string;
+            prompt_flags?: string[];
         };
         DemonstrationPage: {
             results: components["schemas"]["Demonstration"][];
@@ -1206,6 +1271,10 @@ export interface components {
             body: {
                 [key: string]: unknown;
             };
+        };
+        EditInputRequest: {
+            completion: number;
+            text: string;
         };
         Estimate: {
             /**
@@ -1375,6 +1444,7 @@ export interface components {
         KindCounts: {
             demonstration: number;
             ranking: number;
+            pairwise: number;
         };
         KindSeconds: {
             kind: components["schemas"]["TaskKind"];
@@ -1391,6 +1461,11 @@ export interface components {
             high: string;
             minimum: number;
             maximum: number;
+            /**
+             * @description Each completion of a ranking must be rated on it.
+             * @default false
+             */
+            is_required?: boolean;
         };
         LabelAxisRequest: {
             key: string;
@@ -1401,6 +1476,11 @@ export interface components {
             high: string;
             minimum: number;
             maximum: number;
+            /**
+             * @description Each completion of a ranking must be rated on it.
+             * @default false
+             */
+            is_required?: boolean;
         };
         LabelFlag: {
             key: string;
@@ -1413,6 +1493,15 @@ export interface components {
         LabelSchema: {
             axes: components["schemas"]["LabelAxis"][];
             flags: components["schemas"]["LabelFlag"][];
+            /**
+             * @description Four levels of being better, or nine points with a middle.
+             * @default four_levels
+             */
+            pairwise_scale?: components["schemas"]["PairwiseScale"];
+            /** @description What a prompt may be for. */
+            use_cases?: components["schemas"]["LabelFlag"][];
+            /** @description What may be said of a prompt. */
+            prompt_flags?: components["schemas"]["LabelFlag"][];
         };
         LabelSchemaInputRequest: {
             schema: components["schemas"]["LabelSchemaRequest"];
@@ -1425,6 +1514,15 @@ export interface components {
         LabelSchemaRequest: {
             axes: components["schemas"]["LabelAxisRequest"][];
             flags: components["schemas"]["LabelFlagRequest"][];
+            /**
+             * @description Four levels of being better, or nine points with a middle.
+             * @default four_levels
+             */
+            pairwise_scale?: components["schemas"]["PairwiseScale"];
+            /** @description What a prompt may be for. */
+            use_cases?: components["schemas"]["LabelFlagRequest"][];
+            /** @description What may be said of a prompt. */
+            prompt_flags?: components["schemas"]["LabelFlagRequest"][];
         };
         LabelSchemaVersion: {
             readonly id: number;
@@ -1483,7 +1581,13 @@ export interface components {
             labelers: components["schemas"]["LabelerRow"][];
             pairs: components["schemas"]["LabelerPair"][];
         };
+        LabelingPreferences: {
+            /** @description Whether I get tasks that others found sensitive. */
+            takes_sensitive: boolean;
+        };
         LabelingSummary: {
+            /** @description Whether I get tasks that others found sensitive. */
+            takes_sensitive: boolean;
             open: components["schemas"]["KindCounts"];
             mine: components["schemas"]["Mine"];
         };
@@ -1542,9 +1646,32 @@ export interface components {
         Next: {
             next: components["schemas"]["Assignment"] | null;
         };
+        /** @description Keyed by completion id; `strength` from 0 (negligible; on nine points: none) to 3 (on nine points: 4). */
+        PairwiseAnswerRequest: {
+            ranks: {
+                [key: string]: number;
+            };
+            ratings?: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            flags?: {
+                [key: string]: string[];
+            };
+            /** @default false */
+            all_bad?: boolean;
+            strength: number;
+        };
+        /** @enum {string} */
+        PairwiseScale: "four_levels" | "nine_points";
         PasswordInputRequest: {
             current: string;
             new: string;
+        };
+        PatchedLabelingPreferencesRequest: {
+            /** @description Whether I get tasks that others found sensitive. */
+            takes_sensitive?: boolean;
         };
         PatchedPersonChangeRequest: {
             roles?: components["schemas"]["MembershipRole"][];
@@ -1636,6 +1763,8 @@ export interface components {
         };
         /** @enum {string} */
         PromptSplit: "train" | "validation" | "test";
+        /** @enum {string} */
+        PromptStyle: "given" | "plain" | "few_shot" | "use_case";
         RankedCompletion: {
             completion: number;
             rank: number;
@@ -1664,10 +1793,28 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
             all_bad?: boolean;
+            /** Format: double */
+            margin?: number | null;
             /** @default training */
             readonly purpose: string;
             prompt_messages: components["schemas"]["ChatMessage"][];
             ranked_completions: components["schemas"]["RankedCompletion"][];
+        };
+        /** @description Keyed by completion id. */
+        RankingAnswerRequest: {
+            ranks: {
+                [key: string]: number;
+            };
+            ratings?: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            flags?: {
+                [key: string]: string[];
+            };
+            /** @default false */
+            all_bad?: boolean;
         };
         RankingPage: {
             results: components["schemas"]["Ranking"][];
@@ -1680,10 +1827,17 @@ export interface components {
         RecipeStage: {
             kind: components["schemas"]["StageKind"];
             num_tasks?: number;
+            /** @description Prompts of any kind for labelers to write. */
+            num_plain?: number;
+            /** @description Few-shot prompts for labelers to write. */
+            num_few_shot?: number;
+            /** @description Use cases, each for one prompt that a labeler writes. */
+            use_cases?: string[];
             num_prompts?: number;
             completions_per_prompt?: number;
             /** Format: double */
             overlap_share?: number;
+            task_kind?: components["schemas"]["TaskKindEnum"];
             /** @description The stage waits until a manager starts it. */
             manual?: boolean;
             /** @description Options of the trainer. */
@@ -1694,10 +1848,17 @@ export interface components {
         RecipeStageRequest: {
             kind: components["schemas"]["StageKind"];
             num_tasks?: number;
+            /** @description Prompts of any kind for labelers to write. */
+            num_plain?: number;
+            /** @description Few-shot prompts for labelers to write. */
+            num_few_shot?: number;
+            /** @description Use cases, each for one prompt that a labeler writes. */
+            use_cases?: string[];
             num_prompts?: number;
             completions_per_prompt?: number;
             /** Format: double */
             overlap_share?: number;
+            task_kind?: components["schemas"]["TaskKindEnum"];
             /** @description The stage waits until a manager starts it. */
             manual?: boolean;
             /** @description Options of the trainer. */
@@ -1871,6 +2032,11 @@ export interface components {
             high: string;
             minimum: number;
             maximum: number;
+            /**
+             * @description Each completion must be rated on it.
+             * @default false
+             */
+            is_required?: boolean;
         };
         SchemaFlag: {
             key: string;
@@ -1905,17 +2071,17 @@ export interface components {
             username: string;
             password: string;
         };
-        /** @enum {string} */
-        SkipInputReasonEnum: "unclear" | "not_my_expertise" | "sensitive" | "broken";
         SkipInputRequest: {
             /** Format: uuid */
             lease_token: string;
-            reason: components["schemas"]["SkipInputReasonEnum"];
+            reason: components["schemas"]["SkipReason"];
             /** @default  */
             note?: string;
             /** @default true */
             claim_next?: boolean;
         };
+        /** @enum {string} */
+        SkipReason: "unclear" | "not_my_expertise" | "sensitive" | "broken";
         Snapshot: {
             readonly id: number;
             kind: components["schemas"]["SnapshotKind"];
@@ -2049,6 +2215,29 @@ export interface components {
         StageState: "waiting" | "running" | "done" | "failed" | "skipped";
         /** @enum {string} */
         StatusEnum: "active" | "paused" | "ended";
+        StoppedSkip: {
+            reason: components["schemas"]["SkipReason"];
+            note?: string;
+            labeler_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /** @description A task that many skipped, with what they said. `messages` is empty where the prompt was to be written. */
+        StoppedTask: {
+            readonly id: number;
+            kind: components["schemas"]["TaskKind"];
+            prompt?: number | null;
+            readonly messages: components["schemas"]["ChatMessage"][];
+            brief?: string;
+            skips: components["schemas"]["StoppedSkip"][];
+            /** Format: date-time */
+            stopped_at: string;
+        };
+        StoppedTaskPage: {
+            results: components["schemas"]["StoppedTask"][];
+            next: string | null;
+            count: number;
+        };
         StoredAnswer: {
             kind: components["schemas"]["TaskKind"];
             id: number;
@@ -2068,12 +2257,17 @@ export interface components {
             seconds?: number;
             /** @default  */
             notes?: string;
-            answer: components["schemas"]["AnswerInputRequest"];
+            answer: components["schemas"]["TaskAnswerRequest"];
+            /** @description Completions shown that the labeler edited into better answers; each makes a demonstration and a pair. */
+            edits?: components["schemas"]["EditInputRequest"][];
             /** @default true */
             claim_next?: boolean;
         };
+        TaskAnswerRequest: components["schemas"]["DemonstrationAnswerRequest"] | components["schemas"]["RankingAnswerRequest"] | components["schemas"]["PairwiseAnswerRequest"];
         /** @enum {string} */
-        TaskKind: "demonstration" | "ranking";
+        TaskKind: "demonstration" | "ranking" | "pairwise";
+        /** @enum {string} */
+        TaskKindEnum: "ranking" | "pairwise";
         Token: {
             readonly id: number;
             name: string;
@@ -2137,6 +2331,10 @@ export interface components {
             sample: {
                 [key: string]: unknown;
             };
+        };
+        TurnRequest: {
+            role: components["schemas"]["MessageRole"];
+            content: string;
         };
         UserBrief: {
             readonly id: number;
@@ -2741,6 +2939,27 @@ export interface operations {
             };
         };
     };
+    guideline_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     import_list: {
         parameters: {
             query?: {
@@ -2952,6 +3171,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Claim"];
+                };
+            };
+        };
+    };
+    labeling_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedLabelingPreferencesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelingPreferences"];
                 };
             };
         };
@@ -3456,6 +3700,51 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Snapshot"];
                 };
+            };
+        };
+    };
+    stopped_task_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; absent for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoppedTaskPage"];
+                };
+            };
+        };
+    };
+    stopped_task_reopen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -1,14 +1,17 @@
-import type { Ranks } from "./ranks";
+import { EMPTY_DEMONSTRATION, type DemonstrationDraft } from "./kinds/demonstration/demonstration-draft";
+import { EMPTY_PAIRWISE, type PairwiseDraft } from "./kinds/pairwise/pairwise-draft";
+import { EMPTY_RANKING, type RankingDraft } from "./kinds/ranking/ranking-draft";
 
 /** What a labeler has done on a task so far; the body of the draft on the server and of its copy in this browser. */
-export interface AnswerDraft {
-  text: string;
-  ranks: Ranks;
-  ratings: Record<number, Record<string, number>>;
-  flags: Record<number, string[]>;
-  all_bad: boolean;
+export interface AnswerDraft extends DemonstrationDraft, RankingDraft, PairwiseDraft {
+  edits: Record<number, string>; // completion -> the better answer made of it
   notes: string;
   seconds: number;
+}
+
+/** All that was written by hand, to copy it elsewhere. */
+export function writtenText({ turns, edits, notes }: AnswerDraft): string {
+  return [...turns, ...Object.values(edits), notes].filter((text) => text.trim()).join("\n\n");
 }
 
 interface LocalDraft {
@@ -21,7 +24,7 @@ interface ServerDraft {
   updated_at: string;
 }
 
-export const EMPTY_DRAFT: AnswerDraft = { text: "", ranks: {}, ratings: {}, flags: {}, all_bad: false, notes: "", seconds: 0 };
+export const EMPTY_DRAFT: AnswerDraft = { ...EMPTY_DEMONSTRATION, ...EMPTY_RANKING, ...EMPTY_PAIRWISE, edits: {}, notes: "", seconds: 0 };
 
 function keyOf(userId: number, taskId: number): string {
   return `roundtable.draft.${userId}.${taskId}`;

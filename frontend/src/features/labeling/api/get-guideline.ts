@@ -13,3 +13,14 @@ export function useGuideline(projectId: number, number?: number) {
     select: ({ results }) => results[0] ?? null,
   });
 }
+
+/** Every version, newest first, as the server has them now. */
+export function useGuidelines(projectId: number) {
+  return useQuery({
+    queryKey: ["projects", projectId, "guidelines"],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET("/api/v1/projects/{project_id}/guidelines", { params: { path: { project_id: projectId } }, signal })),
+    staleTime: 0,
+    select: ({ results }) => [...results].sort((a, b) => b.number - a.number),
+  });
+}

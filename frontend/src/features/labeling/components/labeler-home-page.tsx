@@ -7,21 +7,24 @@ import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
 import { useRouteId } from "@/hooks/use-route-id";
 import { formatCount } from "@/lib/format";
+import type { TaskKind } from "@/lib/models";
 
 import { useLabelingSummary } from "../api/get-labeling-summary";
+import { KINDS } from "../kinds/kinds";
 import { GuidelinesButton } from "./guidelines-button";
+import { SensitiveChoice } from "./sensitive-choice";
 
 export function LabelerHomePage() {
   const projectId = useRouteId("projectId");
   const summary = useLabelingSummary(projectId);
   return (
     <>
-      <PageHeader title="Label" text="Write answers and rank what the model wrote. You always get the next task that needs you.">
+      <PageHeader title="Label" text="Write answers and judge what the model wrote. You always get the next task that needs you.">
         <GuidelinesButton projectId={projectId} />
       </PageHeader>
       <QueryView query={summary}>
-        {({ open, mine }) => {
-          const numOpen = open.demonstration + open.ranking;
+        {({ open, mine, takes_sensitive }) => {
+          const numOpen = Object.values(open).reduce((sum, number) => sum + number, 0);
           return (
             <Stack gap="lg">
               <Paper withBorder p="lg" radius="md">
@@ -62,12 +65,14 @@ export function LabelerHomePage() {
                   </EmptyState>
                 )}
               </Paper>
-              <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
-                <Figure label="Answers to write" value={open.demonstration} testId="open-demonstrations" />
-                <Figure label="Completions to rank" value={open.ranking} testId="open-rankings" />
+              <SimpleGrid cols={{ base: 2, sm: 5 }} spacing="sm">
+                {Object.entries(KINDS).map(([kind, { waiting }]) => (
+                  <Figure key={kind} label={waiting} value={open[kind as TaskKind]} testId={`open-${kind}`} />
+                ))}
                 <Figure label="Yours in 24 hours" value={mine.today} testId="mine-today" />
                 <Figure label="Yours in all" value={mine.total} testId="mine-total" />
               </SimpleGrid>
+              <SensitiveChoice projectId={projectId} takesSensitive={takes_sensitive} />
             </Stack>
           );
         }}

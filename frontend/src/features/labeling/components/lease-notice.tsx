@@ -1,6 +1,7 @@
 import { Alert, Button, CopyButton, Group, Stack, Text } from "@mantine/core";
 
 interface LeaseNoticeProps {
+  isLate: boolean; // somebody else took the task, and an answer is still taken
   isLost: boolean;
   isExpired: boolean;
   error: Error | null;
@@ -10,14 +11,14 @@ interface LeaseNoticeProps {
 }
 
 /** Said when the time ran out or somebody else has the task. The work stays on the screen and in the draft. */
-export function LeaseNotice({ isLost, isExpired, error, text, onExtend, onNext }: LeaseNoticeProps) {
+export function LeaseNotice({ isLate, isLost, isExpired, error, text, onExtend, onNext }: LeaseNoticeProps) {
   if (isLost) {
     return (
       <Alert color="orange" variant="light" mb="sm" title="This task is no longer yours" role="alert" data-testid="lease-lost">
         <Stack gap="sm" align="flex-start">
           <Text size="sm">
-            Its time ran out and somebody else took it, or it was opened again elsewhere. Your work is kept as a draft and comes back if
-            you get the task again.
+            It was answered, skipped or closed, or opened again in another tab. Your work is kept as a draft and comes back if you get
+            the task again.
           </Text>
           <Group gap="xs">
             <Button size="xs" onClick={() => void onNext()}>
@@ -33,6 +34,20 @@ export function LeaseNotice({ isLost, isExpired, error, text, onExtend, onNext }
               </CopyButton>
             )}
           </Group>
+        </Stack>
+      </Alert>
+    );
+  }
+  if (isLate) {
+    return (
+      <Alert color="yellow" variant="light" mb="sm" title="Somebody else has this task now" role="alert" data-testid="lease-late">
+        <Stack gap="sm" align="flex-start">
+          <Text size="sm">
+            Its time ran out. You may still submit: your answer is kept and paid, and it counts if the task still needs one.
+          </Text>
+          <Button size="xs" variant="default" onClick={() => void onNext()}>
+            Go on with another task
+          </Button>
         </Stack>
       </Alert>
     );

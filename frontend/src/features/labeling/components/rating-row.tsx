@@ -27,6 +27,7 @@ export function RatingRow({ axis, name, testId, value, onChange }: RatingRowProp
       <legend className={classes.ratingLegend}>{axis.label}</legend>
       <span className={classes.ratingLabel} aria-hidden>
         {axis.label}
+        {axis.is_required && " *"}
       </span>
       <span className={classes.ratingSteps} title={`${axis.minimum}: ${axis.low}   ${axis.maximum}: ${axis.high}`}>
         {steps.map((step) => (

@@ -7,22 +7,13 @@ const COMMON: [string, string][] = [
   ["?", "Open or close this list"],
   ["Ctrl + Enter", "Submit, from inside a text field too"],
 ];
-const RANKING: [string, string][] = [
-  ["Arrows or Tab", "Go to another completion"],
-  ["1 to 9", "Give the completion this rank; the same digit again makes a tie"],
-  ["T or =", "Tie with the one above"],
-  ["Shift + Up / Down", "Move it one rank up or down"],
-  ["0 or Backspace", "Take its rank away"],
-  ["Enter", "Submit"],
-];
-
-export function ShortcutsButton({ isRanking }: { isRanking: boolean }) {
+export function ShortcutsButton({ shortcuts }: { shortcuts: [string, string][] }) {
   const [isOpen, { toggle, close }] = useDisclosure(false);
   useWindowEvent("keydown", (event) => {
     const isTyping = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
     if (event.key === "?" && !isTyping) toggle();
   });
-  const rows = isRanking ? [...RANKING, ...COMMON] : COMMON;
+  const rows = [...shortcuts, ...COMMON];
   return (
     <>
       <ActionIcon variant="default" size={30} onClick={toggle} aria-label="Keyboard shortcuts" aria-keyshortcuts="?">

@@ -6,11 +6,11 @@ import { useState } from "react";
 import { ErrorAlert } from "@/components/ui/error-alert";
 import type { SkipReason } from "@/lib/task-models";
 
-const REASONS: Record<SkipReason, string> = {
-  unclear: "The prompt is unclear",
-  not_my_expertise: "It needs knowledge that I do not have",
-  sensitive: "I do not want to work on this content",
-  broken: "Something is broken or unreadable",
+const REASONS: Record<SkipReason, { label: string; leads: string }> = {
+  unclear: { label: "The prompt is unclear", leads: "Stops when three find it so; a manager looks at it." },
+  not_my_expertise: { label: "It needs knowledge that I do not have", leads: "Goes to somebody else." },
+  sensitive: { label: "I do not want to work on this content", leads: "Goes only to people who take such tasks." },
+  broken: { label: "Something is broken or unreadable", leads: "Stops when two say so; a manager looks at it." },
 };
 
 export function SkipButton({ onSkip }: { onSkip: (reason: SkipReason, note: string) => Promise<void> }) {
@@ -39,8 +39,8 @@ export function SkipButton({ onSkip }: { onSkip: (reason: SkipReason, note: stri
         <Stack>
           <Radio.Group value={reason} onChange={(value) => setReason(value as SkipReason)} aria-label="Reason">
             <Stack gap="xs">
-              {Object.entries(REASONS).map(([key, label]) => (
-                <Radio key={key} value={key} label={label} data-testid={`skip-reason-${key}`} />
+              {Object.entries(REASONS).map(([key, { label, leads }]) => (
+                <Radio key={key} value={key} label={label} description={leads} data-testid={`skip-reason-${key}`} />
               ))}
             </Stack>
           </Radio.Group>

@@ -6,6 +6,7 @@ import type { Assignment, SkipReason } from "@/lib/task-models";
 
 import type { SaveState } from "../hooks/use-answer-draft";
 import type { useLease } from "../hooks/use-lease";
+import { KINDS } from "../kinds/kinds";
 import { GuidelinesButton } from "./guidelines-button";
 import { ShortcutsButton } from "./shortcuts-button";
 import { SkipButton } from "./skip-button";
@@ -28,7 +29,7 @@ interface TaskBarProps {
 }
 
 export function TaskBar({ projectId, assignment, lease, saveState, onSkip }: TaskBarProps) {
-  const isRanking = assignment.task.kind === "ranking";
+  const { title, shortcuts } = KINDS[assignment.task.kind];
   return (
     <Group justify="space-between" gap="xs" mb="sm">
       <Group gap="xs" wrap="nowrap">
@@ -36,7 +37,7 @@ export function TaskBar({ projectId, assignment, lease, saveState, onSkip }: Tas
           <IconArrowLeft size={18} />
         </ActionIcon>
         <Title order={1} size="h5">
-          {isRanking ? "Rank the completions" : "Write the answer"}
+          {title}
         </Title>
         <Text size="xs" c="dimmed" aria-live="polite" data-testid="save-state">
           {SAVE_TEXTS[saveState]}
@@ -46,7 +47,7 @@ export function TaskBar({ projectId, assignment, lease, saveState, onSkip }: Tas
         <Countdown seconds={lease.secondsLeft} onExtend={lease.extend} />
         <SkipButton onSkip={onSkip} />
         <GuidelinesButton projectId={projectId} number={assignment.task.guideline.number} />
-        <ShortcutsButton isRanking={isRanking} />
+        <ShortcutsButton shortcuts={shortcuts} />
       </Group>
     </Group>
   );

@@ -7,6 +7,7 @@ import { useRouteId } from "@/hooks/use-route-id";
 import { useSession } from "@/lib/queries/get-session";
 
 import { useTaskQueue } from "../hooks/use-task-queue";
+import { GuidelineGate } from "./guideline-gate";
 import { TaskView } from "./task-view";
 
 export function TaskPage() {
@@ -30,6 +31,7 @@ export function TaskPage() {
       </Alert>
     );
   }
+  if (status === "unread") return <GuidelineGate projectId={projectId} onRead={queue.load} />;
   if (status === "empty" && queue.busy.length === 0) {
     return (
       <div data-testid="nothing-open">

@@ -6,10 +6,10 @@ import { useActiveSeconds } from "../hooks/use-active-seconds";
 import { useAnswerDraft } from "../hooks/use-answer-draft";
 import { useLease } from "../hooks/use-lease";
 import type { HeldTask, useTaskQueue } from "../hooks/use-task-queue";
-import { DemonstrationTask } from "./demonstration-task";
+import { writtenText } from "../draft-store";
+import { KINDS } from "../kinds/kinds";
 import { LeaseNotice } from "./lease-notice";
 import { PromptPanel } from "./prompt-panel";
-import { RankingTask } from "./ranking-task";
 import { TaskBar } from "./task-bar";
 
 interface TaskViewProps {
@@ -22,18 +22,19 @@ interface TaskViewProps {
 /** One task from its claim to its answer. */
 export function TaskView({ projectId, userId, task, queue }: TaskViewProps) {
   const { assignment } = task;
+  const { Task } = KINDS[assignment.task.kind];
   const savedSeconds = useRef(Number(assignment.draft?.body.seconds ?? 0));
   const seconds = useActiveSeconds(savedSeconds.current);
   const { draft, change, saveState, forget, stop } = useAnswerDraft(assignment, userId, seconds);
   const lease = useLease(task);
-  const isLost = lease.isLost || queue.isLost;
+  const isLost = queue.isLost; // a lease lost to another may still be answered late, once
 
   const submit = (content: Parameters<typeof queue.submit>[1]["answer"]) => {
     if (isLost) return;
     stop();
-    void queue.submit(task, { seconds: seconds.current, notes: draft.notes, answer: content }, forget);
+    const edits = Object.entries(draft.edits).map(([completion, text]) => ({ completion: Number(completion), text }));
+    void queue.submit(task, { seconds: seconds.current, notes: draft.notes, answer: content, edits }, forget);
   };
-  const answerProps = { assignment, draft, change, submit, isSending: queue.busy.includes(assignment.place.id), isLost };
   return (
     <div data-testid="task" data-task-id={assignment.task.id} data-kind={assignment.task.kind}>
       <TaskBar
@@ -47,10 +48,10 @@ export function TaskView({ projectId, userId, task, queue }: TaskViewProps) {
           forget();
         }}
       />
-      <LeaseNotice isLost={isLost} isExpired={lease.isExpired} error={lease.error} text={draft.text} onExtend={lease.extend} onNext={queue.load} />
+      <LeaseNotice isLate={lease.isLost && !isLost} isLost={isLost} isExpired={lease.isExpired} error={lease.error} text={writtenText(draft)} onExtend={lease.extend} onNext={queue.load} />
       {queue.error && !queue.isLost && <ErrorAlert error={queue.error} />}
-      <PromptPanel messages={assignment.task.prompt.messages} />
-      {assignment.task.kind === "demonstration" ? <DemonstrationTask {...answerProps} /> : <RankingTask {...answerProps} />}
+      {assignment.task.prompt && <PromptPanel messages={assignment.task.prompt.messages} />}
+      <Task {...{ assignment, draft, change, submit, isLost }} isSending={queue.busy.includes(assignment.place.id)} />
     </div>
   );
 }

@@ -18,8 +18,15 @@ export interface HeldTask {
 
 export type SubmitContent = Omit<SubmitBody, "lease_token" | "claim_next">;
 
+const SURPLUS = {
+  color: "yellow",
+  autoClose: 12_000,
+  title: "Kept and paid, but not counted",
+  message: "The time for that task had run out and somebody else took it. Your answer is kept beside theirs.",
+};
+
 interface QueueState {
-  status: "loading" | "ready" | "empty" | "failed";
+  status: "loading" | "ready" | "empty" | "unread" | "failed"; // unread: guidelines changed
   task: HeldTask | null;
   error: Error | null; // of the task on the screen
 }
@@ -71,7 +78,9 @@ export function useTaskQueue(projectId: number) {
   const load = useCallback(async () => {
     setState({ status: "loading", task: null, error: null });
     try {
-      const task = hold((await claimTask(projectId)).assignment);
+      const { assignment, reason } = await claimTask(projectId);
+      const task = hold(assignment);
+      if (reason === "guideline_changed") return setState({ status: "unread", task: null, error: null });
       show(task);
       await fetchAhead(task);
     } catch (failure) {
@@ -84,7 +93,7 @@ export function useTaskQueue(projectId: number) {
 
   /** One key for one content: a repeated click or a lost reply stores one answer, a mended answer gets its own key. */
   const keyFor = (placeId: number, body: SubmitBody): string => {
-    const content = JSON.stringify([body.answer, body.notes]);
+    const content = JSON.stringify([body.answer, body.notes, body.edits]);
     const known = keys.current.get(placeId);
     if (known?.content === content) return known.key;
     const key = crypto.randomUUID?.() ?? `${placeId}-${Date.now()}-${Math.random().toString(36).slice(2)}`;
@@ -99,7 +108,7 @@ export function useTaskQueue(projectId: number) {
     const { answer, next } = await submitAnswer(place.id, keyFor(place.id, body), body);
     keys.current.delete(place.id);
     onStored();
-    if (!answer.is_counted) notifications.show({ color: "yellow", message: "Stored, but the task had all its answers already." });
+    if (!answer.is_counted) notifications.show(SURPLUS);
     return hold(next);
   };
 
@@ -131,8 +140,8 @@ export function useTaskQueue(projectId: number) {
       if (shownAhead && following?.assignment.place.id === shownAhead.assignment.place.id) {
         // On the screen already, with a short lease; the claim gave it a whole one. What is typed there must not be disturbed.
         setState((now) => (now.task === shownAhead ? { ...now, task: { ...shownAhead, deadline: following.deadline } } : now));
-      } else if (!waiting.current) show(following);
-      if (!waiting.current) void fetchAhead(following);
+      } else if (!waiting.current && following) show(following);
+      if (!waiting.current) void (following ? fetchAhead(following) : load()); // a claim says why there is none
       void queryClient.invalidateQueries({ queryKey: ["projects", projectId, "labeling"] });
     } catch (failure) {
       hasFailed = true;
@@ -151,6 +160,7 @@ export function useTaskQueue(projectId: number) {
     const { place } = task.assignment;
     const { next } = await skipPlace(place.id, place.lease_token, reason, note);
     const following = hold(next);
+    if (!following) return load();
     show(following);
     void fetchAhead(following);
   };

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Card, Group, NumberInput, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
+import { ActionIcon, Button, Card, Group, NumberInput, SegmentedControl, SimpleGrid, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
@@ -8,10 +8,11 @@ import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
 import { useRouteId } from "@/hooks/use-route-id";
 import { formatTime } from "@/lib/format";
-import type { Axis, Flag, LabelSchema, LabelSchemaVersion } from "@/lib/models";
+import type { Axis, Flag, LabelSchema, LabelSchemaVersion, PairwiseScale } from "@/lib/models";
 
 import { useCreateLabelSchema } from "../api/create-label-schema";
 import { useLabelSchemas } from "../api/get-label-schemas";
+import { KeyedList } from "./keyed-list";
 
 function newestOf(versions: LabelSchemaVersion[]): LabelSchemaVersion | undefined {
   return [...versions].sort((a, b) => b.number - a.number)[0];
@@ -36,7 +37,7 @@ export function LabelSchemaPage() {
           <SchemaForm
             key={newestOf(results)?.number ?? 0}
             projectId={projectId}
-            start={newestOf(results)?.schema ?? { axes: [], flags: [] }}
+            start={newestOf(results)?.schema ?? EMPTY_SCHEMA}
           />
         )}
       </QueryView>
@@ -44,16 +45,24 @@ export function LabelSchemaPage() {
   );
 }
 
-const NEW_AXIS: Axis = { key: "", label: "", low: "", high: "", minimum: 1, maximum: 7 };
+const NEW_AXIS: Axis = { key: "", label: "", low: "", high: "", minimum: 1, maximum: 7, is_required: false };
+const EMPTY_SCHEMA: LabelSchema = { axes: [], flags: [], pairwise_scale: "four_levels", use_cases: [], prompt_flags: [] };
+const SCALES: { value: PairwiseScale; label: string }[] = [
+  { value: "four_levels", label: "Four levels, one must be better" },
+  { value: "nine_points", label: "Nine points with a middle" },
+];
 
 function SchemaForm({ projectId, start }: { projectId: number; start: LabelSchema }) {
   const create = useCreateLabelSchema(projectId);
   const [axes, setAxes] = useState<Axis[]>(start.axes);
   const [flags, setFlags] = useState<Flag[]>(start.flags);
-  const isReady = axes.every(({ key, label }) => key && label) && flags.every(({ key, label }) => key && label);
+  const [useCases, setUseCases] = useState<Flag[]>(start.use_cases);
+  const [promptFlags, setPromptFlags] = useState<Flag[]>(start.prompt_flags);
+  const [scale, setScale] = useState<PairwiseScale>(start.pairwise_scale);
+  const isReady = axes.every(({ key, label }) => key && label) && [...flags, ...useCases, ...promptFlags].every(({ key, label }) => key && label);
   const save = () =>
     create.mutate(
-      { schema: { axes, flags } },
+      { schema: { axes, flags, pairwise_scale: scale, use_cases: useCases, prompt_flags: promptFlags } },
       { onSuccess: ({ number }) => notifications.show({ message: `Version ${number} saved.`, color: "teal" }) },
     );
   return (
@@ -80,50 +89,21 @@ function SchemaForm({ projectId, start }: { projectId: number; start: LabelSchem
           Add a rating
         </Button>
       </Stack>
+      <KeyedList title="Flags" noun="flag" rows={flags} onChange={setFlags} />
+      <KeyedList title="What a prompt may be for" noun="use case" rows={useCases} onChange={setUseCases} />
+      <KeyedList title="What may be said of a prompt" noun="prompt flag" rows={promptFlags} onChange={setPromptFlags} />
       <Stack component="section">
         <Title order={2} size="h4">
-          Flags
+          Pairs
         </Title>
-        {flags.map((flag, index) => (
-          <Group key={index} align="flex-end" wrap="nowrap">
-            <TextInput
-              label="Key"
-              flex={1}
-              value={flag.key}
-              onChange={(event) => {
-                const key = event.currentTarget.value;
-                setFlags(flags.map((old, at) => (at === index ? { ...old, key } : old)));
-              }}
-            />
-            <TextInput
-              label="Shown as"
-              flex={2}
-              value={flag.label}
-              onChange={(event) => {
-                const label = event.currentTarget.value;
-                setFlags(flags.map((old, at) => (at === index ? { ...old, label } : old)));
-              }}
-            />
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="lg"
-              aria-label={`Remove flag ${flag.label}`}
-              onClick={() => setFlags(flags.filter((_, at) => at !== index))}
-            >
-              <IconTrash size={16} />
-            </ActionIcon>
-          </Group>
-        ))}
-        <Button
-          variant="default"
-          size="xs"
+        <SegmentedControl
           w="fit-content"
-          leftSection={<IconPlus size={14} />}
-          onClick={() => setFlags([...flags, { key: "", label: "" }])}
-        >
-          Add a flag
-        </Button>
+          aria-label="Scale of a pair"
+          value={scale}
+          onChange={(value) => setScale(value as PairwiseScale)}
+          data={SCALES}
+          data-testid="pairwise-scale-choice"
+        />
       </Stack>
       <ErrorAlert error={create.error} />
       <Group>
@@ -132,7 +112,7 @@ function SchemaForm({ projectId, start }: { projectId: number; start: LabelSchem
         </Button>
         {!isReady && (
           <Text size="sm" c="dimmed">
-            Every rating and flag needs a key and a name.
+            Every line needs a key and a name.
           </Text>
         )}
       </Group>
@@ -185,6 +165,13 @@ function AxisFields({ axis, onChange, onRemove }: AxisFieldsProps) {
           </ActionIcon>
         </Group>
       </SimpleGrid>
+      <Switch
+        mt="xs"
+        size="xs"
+        label="A ranking needs it for every completion"
+        checked={axis.is_required}
+        onChange={(event) => onChange({ ...axis, is_required: event.currentTarget.checked })}
+      />
     </Card>
   );
 }

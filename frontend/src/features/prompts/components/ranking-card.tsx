@@ -10,7 +10,7 @@ interface RankingCardProps {
 
 /** One labeler's order, best first; completions go by the numbers they have on this page. */
 export function RankingCard({ ranking, completions }: RankingCardProps) {
-  const { labeler_name, ranked_completions, created_at, seconds, is_counted, all_bad, notes } = ranking;
+  const { labeler_name, ranked_completions, created_at, seconds, is_counted, all_bad, margin, notes } = ranking;
   const numberOf = (id: number) => completions.findIndex((completion) => completion.id === id) + 1;
   const ordered = [...ranked_completions].sort((a, b) => a.rank - b.rank);
   return (
@@ -24,6 +24,7 @@ export function RankingCard({ ranking, completions }: RankingCardProps) {
             formatTime(created_at),
             seconds > 0 && formatSeconds(seconds),
             !is_counted && "not counted",
+            margin !== null && `margin ${margin.toFixed(2)}`,
             all_bad && "all bad",
           ]
             .filter(Boolean)

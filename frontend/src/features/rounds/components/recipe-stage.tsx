@@ -1,4 +1,4 @@
-import { Accordion, Card, Group, NumberInput, SimpleGrid, Stack, Switch, Text, ThemeIcon } from "@mantine/core";
+import { Accordion, Card, Group, NumberInput, SegmentedControl, SimpleGrid, Stack, Switch, Text, Textarea, ThemeIcon } from "@mantine/core";
 
 import { OptionFields } from "@/components/ui/option-fields";
 import type { StageKind, StageOptions, TrainingOptions } from "@/lib/models";
@@ -6,7 +6,7 @@ import type { StageKind, StageOptions, TrainingOptions } from "@/lib/models";
 import { STAGE_TEXTS } from "./stage-texts";
 
 interface Amount {
-  name: "num_tasks" | "num_prompts" | "completions_per_prompt" | "overlap_share";
+  name: "num_tasks" | "num_plain" | "num_few_shot" | "num_prompts" | "completions_per_prompt" | "overlap_share";
   label: string;
   description: string;
   maximum?: number;
@@ -14,7 +14,11 @@ interface Amount {
 }
 
 const AMOUNTS: Partial<Record<StageKind, Amount[]>> = {
-  demonstrate: [{ name: "num_tasks", label: "Demonstrations to write", description: "0 uses those there are." }],
+  demonstrate: [
+    { name: "num_tasks", label: "Demonstrations to write", description: "Answers to prompts there are." },
+    { name: "num_plain", label: "Prompts of their own", description: "Labelers write any request and its answer." },
+    { name: "num_few_shot", label: "Few-shot prompts", description: "An instruction with several requests and answers." },
+  ],
   sample: [
     { name: "num_prompts", label: "Prompts", description: "Each becomes one ranking task." },
     { name: "completions_per_prompt", label: "Completions per prompt", description: "2 to 9.", maximum: 9 },
@@ -83,6 +87,31 @@ export function RecipeStage({ options, isIncluded, trainers, onChange }: RecipeS
               />
             ))}
           </SimpleGrid>
+        )}
+        {isIncluded && options.kind === "demonstrate" && (
+          <Textarea
+            label="Use cases to write prompts for"
+            description="One a line; each becomes one prompt with its answer, written by a labeler."
+            autosize
+            minRows={2}
+            defaultValue={(options.use_cases ?? []).join("\n")}
+            onChange={(event) => {
+              const lines = event.currentTarget.value.split("\n").filter((line) => line.trim());
+              onChange({ options: { ...options, use_cases: lines } });
+            }}
+          />
+        )}
+        {isIncluded && options.kind === "rank" && (
+          <SegmentedControl
+            w="fit-content"
+            aria-label="How people judge"
+            value={options.task_kind ?? "ranking"}
+            onChange={(value) => onChange({ options: { ...options, task_kind: value === "pairwise" ? "pairwise" : "ranking" } })}
+            data={[
+              { value: "ranking", label: "Rank all of a prompt" },
+              { value: "pairwise", label: "Compare two and two" },
+            ]}
+          />
         )}
         {isIncluded && schema && (
           <Accordion variant="contained" chevronPosition="left">

@@ -1,34 +1,49 @@
 import { Button, Checkbox, Group, Paper, Stack, Text, Textarea } from "@mantine/core";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
-import { useRankingKeys } from "../hooks/use-ranking-keys";
-import { idsUnplaced, letterOf, orderText, rankClear, rankInsert, rankSet } from "../ranks";
-import type { AnswerProps } from "./answer-props";
-import { CompletionCard } from "./completion-card";
+import type { ShownCompletion } from "@/lib/task-models";
+
+import { CompletionTools } from "../../components/completion-tools";
+import shared from "../../components/task.module.css";
+import { judgementOf, lettersUnrated } from "../../hooks/use-judgements";
+import type { AnswerProps } from "../answer-props";
+import { RankedCard } from "./ranked-card";
 import { RankingBoard, type DropTarget } from "./ranking-board";
 import { RankingDrag } from "./ranking-drag";
-import classes from "./task.module.css";
+import classes from "./ranking.module.css";
+import { idsUnplaced, letterOf, orderText, rankClear, rankInsert, rankSet, ranksByRating } from "./ranks";
+import { useRankingKeys } from "./use-ranking-keys";
 
-/** K completions in the order shown, and the order that the labeler gives them. Nothing is placed until somebody places it. */
-export function RankingTask({ assignment, draft, change, submit, isSending, isLost }: AnswerProps) {
-  const { completions: unordered, label_schema } = assignment.task;
-  const completions = useMemo(() => [...unordered].sort((a, b) => a.position - b.position), [unordered]);
+interface OrderStepProps extends AnswerProps {
+  completions: ShownCompletion[];
+  onStep: ((step: number) => void) | null; // null: there are no ratings to go back to
+}
+
+/** All completions and the order that the labeler gives them. Nothing is placed until somebody places it. */
+export function OrderStep(props: OrderStepProps) {
+  const { assignment, draft, change, submit, isSending, isLost, completions, onStep } = props;
+  const { schema } = assignment.task.label_schema;
   const shown = useMemo(() => completions.map(({ id }) => id), [completions]);
   const [focused, setFocused] = useState<number | null>(null);
   const cards = useRef(new Map<number, HTMLElement>());
   const { ranks, ratings, flags } = draft;
   const unplaced = idsUnplaced(ranks, shown);
-  const canSubmit = unplaced.length === 0 && !isSending && !isLost;
+  const unrated = lettersUnrated(shown, schema, ratings);
+  const canSubmit = unplaced.length === 0 && unrated.length === 0 && !isSending && !isLost;
+  const firstAxis = schema.axes[0]?.key;
+  const byRating = firstAxis === undefined ? null : ranksByRating(shown, (id) => ratings[id]?.[firstAxis]);
 
   const focusCard = useCallback((id: number) => cards.current.get(id)?.focus(), []);
   const send = () => canSubmit && submit({ ranks, ratings, flags, all_bad: draft.all_bad });
+  const placeByRating = () => byRating && change({ ranks: byRating });
   const drop = (id: number, target: DropTarget) =>
     change((previous) => {
       if (target.kind === "tray") return { ranks: rankClear(previous.ranks, id) };
       if (target.kind === "row") return { ranks: rankSet(previous.ranks, id, target.row) };
       return { ranks: rankInsert(previous.ranks, id, target.row, shown.length) };
     });
-  useRankingKeys({ shown, focused, change, focusCard, submit: send });
+  const back = onStep && (() => onStep(shown.length - 1));
+  useRankingKeys({ shown, focused, change, focusCard, submit: send, placeByRating, back });
   useEffect(() => {
     window.scrollTo(0, 0);
     cards.current.get(shown[0] ?? 0)?.focus({ preventScroll: true });
@@ -40,7 +55,7 @@ export function RankingTask({ assignment, draft, change, submit, isSending, isLo
       <div className={classes.ranking}>
         <div className={classes.cards}>
           {completions.map((completion, index) => (
-            <CompletionCard
+            <RankedCard
               key={completion.id}
               ref={(element) => {
                 if (element) cards.current.set(completion.id, element);
@@ -49,10 +64,9 @@ export function RankingTask({ assignment, draft, change, submit, isSending, isLo
               completion={completion}
               index={index}
               numRanks={shown.length}
-              schema={label_schema.schema}
+              schema={schema}
               rank={ranks[completion.id] ?? null}
-              ratings={ratings[completion.id] ?? {}}
-              flags={flags[completion.id] ?? []}
+              {...judgementOf({ draft, change }, completion.id)}
               isFocused={focused === completion.id}
               onFocus={() => setFocused(completion.id)}
               onRank={(rank) =>
@@ -60,18 +74,19 @@ export function RankingTask({ assignment, draft, change, submit, isSending, isLo
                   ranks: rank === null ? rankClear(previous.ranks, completion.id) : rankSet(previous.ranks, completion.id, rank),
                 }))
               }
-              onRate={(axis, value) =>
-                change((previous) => ({
-                  ratings: { ...previous.ratings, [completion.id]: { ...previous.ratings[completion.id], [axis]: value } },
-                }))
-              }
-              onFlag={(keys) => change((previous) => ({ flags: { ...previous.flags, [completion.id]: keys } }))}
+              tools={<CompletionTools {...{ completions, index, draft, change }} isActive={(focused ?? shown[0]) === completion.id} />}
+              onRateAgain={onStep && (() => onStep(index))}
             />
           ))}
         </div>
         <Paper withBorder radius="md" p="sm" className={classes.side} component="section" aria-label="Your order">
           <Stack gap="sm">
             <RankingBoard shown={shown} ranks={ranks} onPick={focusCard} />
+            {byRating && (
+              <Button variant="default" size="xs" onClick={placeByRating} aria-keyshortcuts="S" data-testid="place-by-rating">
+                Place all by my ratings
+              </Button>
+            )}
             <Text size="sm" aria-live="polite" data-testid="order-text">
               {orderText(ranks, shown) || "Nothing is placed yet."}
             </Text>
@@ -91,9 +106,9 @@ export function RankingTask({ assignment, draft, change, submit, isSending, isLo
               onChange={(event) => change({ notes: event.currentTarget.value })}
               data-testid="notes"
             />
-            <Group justify="space-between" wrap="nowrap" className={classes.submitBar}>
-              <Text size="xs" c="dimmed">
-                {missing ? `Not placed: ${missing}` : "Enter submits"}
+            <Group justify="space-between" wrap="nowrap" className={shared.submitBar}>
+              <Text size="xs" c="dimmed" data-testid="submit-hint">
+                {missing ? `Not placed: ${missing}` : unrated.length ? `Not rated: ${unrated.join(", ")}` : "Enter submits"}
               </Text>
               <Button onClick={send} disabled={!canSubmit} loading={isSending} data-testid="rank-submit">
                 Submit

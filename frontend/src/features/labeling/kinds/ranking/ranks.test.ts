@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { idsUnplaced, orderText, rankInsert, rankMove, ranksDense, rankSet, rankTie } from "./ranks";
+import { idsUnplaced, orderText, rankInsert, rankMove, ranksByRating, ranksDense, rankSet, rankTie } from "./ranks";
 
 const SHOWN = [41, 7, 19];
 
@@ -42,5 +42,12 @@ describe("an order with ties", () => {
   test("a move stops at the first and at the last row", () => {
     expect(rankMove({ 41: 1 }, 41, -1, 3)).toEqual({ 41: 1 });
     expect(rankMove({ 41: 3 }, 41, 1, 3)).toEqual({ 41: 3 });
+  });
+
+  test("ratings place the highest first and tie equal ones, once all are rated", () => {
+    const ratings: Record<number, number> = { 41: 5, 7: 2 };
+    expect(ranksByRating(SHOWN, (id) => ratings[id])).toBeNull();
+    ratings[19] = 5;
+    expect(ranksByRating(SHOWN, (id) => ratings[id])).toEqual({ 41: 1, 7: 2, 19: 1 });
   });
 });

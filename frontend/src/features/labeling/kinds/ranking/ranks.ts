@@ -61,3 +61,11 @@ export function orderText(ranks: Ranks, shown: number[]): string {
   const rows = [...new Set(shown.map((id) => ranks[id]).filter((rank) => rank !== undefined))].sort((a, b) => a - b);
   return rows.map((row) => idsInRow(ranks, shown, row).map((id) => letterOf(shown.indexOf(id))).join(" = ")).join(" > ");
 }
+
+/** The order that ratings give: the highest first, equal ones tied. Null unless every completion is rated. */
+export function ranksByRating(shown: number[], ratingOf: (id: number) => number | undefined): Ranks | null {
+  const rated = shown.map((id) => [id, ratingOf(id)] as const);
+  if (rated.some(([, rating]) => rating === undefined)) return null;
+  const highestFirst = [...new Set(rated.map(([, rating]) => rating as number))].sort((a, b) => b - a);
+  return Object.fromEntries(rated.map(([id, rating]) => [id, highestFirst.indexOf(rating as number) + 1]));
+}

@@ -1,16 +1,17 @@
 import { useDraggable } from "@dnd-kit/core";
-import { Chip, Group, Text } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { IconGripVertical } from "@tabler/icons-react";
-import type { Ref } from "react";
+import type { ReactNode, Ref } from "react";
 
-import { Markdown } from "@/components/ui/markdown";
 import type { ShownCompletion, ShownSchema } from "@/lib/task-models";
 
-import { letterOf } from "../ranks";
-import { RatingRow } from "./rating-row";
-import classes from "./task.module.css";
+import { CompletionText } from "../../components/completion-text";
+import { JudgementSummary } from "../../components/judgement-summary";
+import shared from "../../components/task.module.css";
+import { letterOf } from "./ranks";
+import classes from "./ranking.module.css";
 
-interface CompletionCardProps {
+interface RankedCardProps {
   ref: Ref<HTMLElement>;
   completion: ShownCompletion;
   index: number;
@@ -22,27 +23,27 @@ interface CompletionCardProps {
   isFocused: boolean;
   onFocus: () => void;
   onRank: (rank: number | null) => void;
-  onRate: (axis: string, value: number) => void;
-  onFlag: (keys: string[]) => void;
+  tools: ReactNode;
+  onRateAgain: (() => void) | null; // null: the label schema asks for no ratings
 }
 
-/** One completion: its text, its rank, its ratings and flags. Its letter is its place in the order shown. */
-export function CompletionCard(props: CompletionCardProps) {
-  const { ref, completion, index, numRanks, schema, rank, ratings, flags, isFocused } = props;
+/** One completion in the order: its text, its rank, and what was said of it. Its letter is its place in the order shown. */
+export function RankedCard(props: RankedCardProps) {
+  const { ref, completion, index, numRanks, schema, rank, ratings, flags, isFocused, onRateAgain } = props;
   const letter = letterOf(index);
   const { setNodeRef, listeners } = useDraggable({ id: `card-${completion.id}`, data: { completion: completion.id } });
   return (
     <article
       ref={ref}
       tabIndex={0}
-      className={classes.card}
+      className={shared.card}
       data-focused={isFocused || undefined}
       data-testid={`completion-card-${completion.position}`}
       data-completion-id={completion.id}
       aria-label={`Completion ${letter}, ${rank === null ? "not placed" : `rank ${rank}`}`}
       onFocus={props.onFocus}
     >
-      <header className={classes.cardHeader}>
+      <header className={shared.cardHeader}>
         <span ref={setNodeRef} {...listeners} className={classes.grip} title="Drag to a row" data-testid={`drag-${letter}`}>
           <IconGripVertical size={16} aria-hidden />
           <strong>{letter}</strong>
@@ -64,31 +65,19 @@ export function CompletionCard(props: CompletionCardProps) {
           ))}
         </div>
       </header>
-      <div className={classes.cardText}>
-        {completion.text.trim() ? <Markdown text={completion.text} /> : <Text c="dimmed">(an empty completion)</Text>}
+      <div className={shared.cardText}>
+        <CompletionText text={completion.text} />
       </div>
-      <footer className={classes.cardFooter}>
-        {schema.axes.map((axis) => (
-          <RatingRow
-            key={axis.key}
-            axis={axis}
-            name={`rating-${completion.id}-${axis.key}`}
-            testId={`rating-${letter}-${axis.key}`}
-            value={ratings[axis.key] ?? null}
-            onChange={(value) => props.onRate(axis.key, value)}
-          />
-        ))}
-        {schema.flags.length > 0 && (
-          <Chip.Group multiple value={flags} onChange={props.onFlag}>
-            <Group gap={4} mt={6} role="group" aria-label={`Flags of ${letter}`}>
-              {schema.flags.map(({ key, label }) => (
-                <Chip key={key} value={key} size="xs" radius="sm" color="red" variant="light" data-testid={`flag-${letter}-${key}`}>
-                  {label}
-                </Chip>
-              ))}
-            </Group>
-          </Chip.Group>
-        )}
+      <footer className={shared.cardFooter}>
+        {onRateAgain && <JudgementSummary schema={schema} ratings={ratings} flags={flags} />}
+        <Group justify="flex-end" gap={4}>
+          {props.tools}
+          {onRateAgain && (
+            <Button size="compact-xs" variant="subtle" tabIndex={-1} onClick={onRateAgain} data-testid={`rate-again-${letter}`}>
+              Rate again
+            </Button>
+          )}
+        </Group>
       </footer>
     </article>
   );

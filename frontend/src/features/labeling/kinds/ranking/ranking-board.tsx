@@ -2,8 +2,8 @@ import { useDraggable, useDroppable } from "@dnd-kit/core";
 import { Text } from "@mantine/core";
 import { Fragment, type ReactNode } from "react";
 
-import { idsInRow, idsUnplaced, letterOf, type Ranks } from "../ranks";
-import classes from "./task.module.css";
+import { idsInRow, idsUnplaced, letterOf, type Ranks } from "./ranks";
+import classes from "./ranking.module.css";
 
 /** Where a dragged completion can be let go: into a row, between two rows, or back to those without a rank. */
 export type DropTarget = { kind: "row"; row: number } | { kind: "gap"; row: number } | { kind: "tray" };

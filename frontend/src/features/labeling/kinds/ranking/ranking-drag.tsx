@@ -11,9 +11,9 @@ import {
 } from "@dnd-kit/core";
 import { useState, type ReactNode } from "react";
 
-import { letterOf } from "../ranks";
+import { letterOf } from "./ranks";
 import type { DropTarget } from "./ranking-board";
-import classes from "./task.module.css";
+import classes from "./ranking.module.css";
 
 interface RankingDragProps {
   shown: number[];

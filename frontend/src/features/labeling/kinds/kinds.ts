@@ -1,0 +1,13 @@
+import type { TaskKind } from "@/lib/models";
+
+import type { LabelingKind } from "./answer-props";
+import { demonstrationKind } from "./demonstration/demonstration-kind";
+import { pairwiseKind } from "./pairwise/pairwise-kind";
+import { rankingKind } from "./ranking/ranking-kind";
+
+/** Every kind of work that a task may be. A new kind is one folder here and one line below. */
+export const KINDS: Record<TaskKind, LabelingKind> = {
+  demonstration: demonstrationKind,
+  ranking: rankingKind,
+  pairwise: pairwiseKind,
+};

@@ -1,0 +1,47 @@
+import type { ShownCompletion } from "@/lib/task-models";
+
+import type { AnswerDraft } from "../../draft-store";
+import { letterOf } from "./ranks";
+import classes from "./ranking.module.css";
+
+interface StepBarProps {
+  completions: ShownCompletion[];
+  draft: AnswerDraft;
+  step: number;
+  onStep: (step: number) => void;
+}
+
+/** Where the labeler stands: one step for each completion, then the order. */
+export function StepBar({ completions, draft, step, onStep }: StepBarProps) {
+  return (
+    <nav className={classes.steps} aria-label="Steps of this task">
+      {completions.map(({ id }, index) => {
+        const rating = Object.values(draft.ratings[id] ?? {})[0];
+        return (
+          <button
+            key={id}
+            type="button"
+            className={classes.step}
+            aria-current={step === index ? "step" : undefined}
+            data-done={rating !== undefined || undefined}
+            onClick={() => onStep(index)}
+            data-testid={`step-${letterOf(index)}`}
+            aria-label={`Rate ${letterOf(index)}${rating === undefined ? "" : `, rated ${rating}`}`}
+          >
+            <strong>{letterOf(index)}</strong>
+            <span>{rating ?? "-"}</span>
+          </button>
+        );
+      })}
+      <button
+        type="button"
+        className={classes.step}
+        aria-current={step === completions.length ? "step" : undefined}
+        onClick={() => onStep(completions.length)}
+        data-testid="step-order"
+      >
+        <strong>Order</strong>
+      </button>
+    </nav>
+  );
+}

@@ -1,0 +1,74 @@
+import { Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
+import { IconMoodSmile } from "@tabler/icons-react";
+
+import { Conversation } from "@/components/ui/conversation";
+import { EmptyState } from "@/components/ui/empty-state";
+import { ErrorAlert } from "@/components/ui/error-alert";
+import { PageHeader } from "@/components/ui/page-header";
+import { QueryView } from "@/components/ui/query-view";
+import { useRouteId } from "@/hooks/use-route-id";
+import { formatTime, humanize } from "@/lib/format";
+import type { StoppedTask } from "@/lib/models";
+
+import { useStoppedTasks } from "../api/get-stopped-tasks";
+import { useReopenTask } from "../api/reopen-task";
+
+export function StoppedTasksPage() {
+  const projectId = useRouteId("projectId");
+  const tasks = useStoppedTasks(projectId);
+  return (
+    <>
+      <PageHeader title="Stopped tasks" text="Many skipped these. Mend the prompt or the guidelines, then offer them again." />
+      <QueryView query={tasks}>
+        {({ results }) =>
+          results.length ? (
+            <Stack>
+              {results.map((task) => (
+                <StoppedTaskCard key={task.id} projectId={projectId} task={task} />
+              ))}
+            </Stack>
+          ) : (
+            <EmptyState icon={IconMoodSmile} title="No task has stopped" text="A task stops when several labelers skip it." />
+          )
+        }
+      </QueryView>
+    </>
+  );
+}
+
+function StoppedTaskCard({ projectId, task }: { projectId: number; task: StoppedTask }) {
+  const reopen = useReopenTask(projectId);
+  return (
+    <Card withBorder padding="md" data-testid={`stopped-task-${task.id}`}>
+      <Group justify="space-between" mb="xs" gap="xs">
+        <Text size="sm" c="dimmed">
+          {humanize(task.kind)} task {task.id}, stopped {formatTime(task.stopped_at)}
+        </Text>
+        <Button
+          size="xs"
+          variant="light"
+          loading={reopen.isPending}
+          onClick={() => reopen.mutate(task.id)}
+          data-testid={`reopen-${task.id}`}
+        >
+          Offer it again
+        </Button>
+      </Group>
+      <ErrorAlert error={reopen.error} />
+      {task.messages.length > 0 ? <Conversation messages={task.messages} /> : <Text size="sm">{task.brief || "A prompt of the labeler's own."}</Text>}
+      <Stack gap={4} mt="sm">
+        {task.skips.map(({ reason, note, labeler_name, created_at }) => (
+          <Group key={labeler_name + created_at} gap="xs">
+            <Badge color="orange" variant="light" radius="sm" tt="none">
+              {humanize(reason)}
+            </Badge>
+            <Text size="sm">{note}</Text>
+            <Text size="xs" c="dimmed">
+              {labeler_name}, {formatTime(created_at)}
+            </Text>
+          </Group>
+        ))}
+      </Stack>
+    </Card>
+  );
+}
