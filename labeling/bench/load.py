@@ -65,7 +65,9 @@ class Labeler:
         if is_answer:
             shown = [row["id"] for row in task["completions"]]
             ranks = {str(row): rank for rank, row in enumerate(self.draw.sample(shown, len(shown)), start=1)}
-            body |= {"seconds": 10, "answer": {"ranks": ranks}}
+            axes = [axis for axis in task["label_schema"]["schema"]["axes"] if axis["is_required"]]
+            ratings = {str(row): {axis["key"]: axis["maximum"] for axis in axes} for row in shown}
+            body |= {"seconds": 10, "answer": {"ranks": ranks, "ratings": ratings}}
             reply = await self._post(f"{path}/submit", body, {"Idempotency-Key": uuid.uuid4().hex})
             self.tally.answers.append(reply["answer"]["id"])
         else:
