@@ -13,6 +13,7 @@ from demo.client import Client
 from demo.site import Site
 from tests.e2e.test_tiny_round import join, sign_in, wait_for
 
+pytestmark = pytest.mark.slow
 PROMPTS = [{"prompt_id": f"p{number}", "prompt": f"Describe lamp number {number}."} for number in range(8)]
 RANKING = {
     "prompt_id": "r1",
