@@ -81,7 +81,7 @@ def peak_flops(dtype: str) -> float:
 
 def peak_bandwidth() -> float:
     """Bytes per second of reading one large array and writing another, here and now."""
-    source = torch.ones(64 * 2**20)
+    source = torch.ones(16 * 2**20)
     target = torch.empty_like(source)
     return 2 * source.numel() * 4 / _best(lambda: target.copy_(source))
 
