@@ -1,6 +1,7 @@
 """How fast a file of prompts enters and a dataset of rankings leaves, through the API and the worker; and the worker's memory."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -94,6 +95,7 @@ def prompt_lines(num_rows: int) -> Iterator[str]:
 
 
 def signed_in(site: BenchSite) -> httpx.Client:
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each question whether it is done
     session = session_start(User.objects.get(username="admin"))
     return httpx.Client(
         base_url=f"http://{HOST}:{site.port}/api/v1",
