@@ -32,6 +32,9 @@ def main() -> int:
         demo.prepare()
         demo.pretrain()
         team = Team(site.url, demo.project, demo.hire(settings.NUM_LABELERS))
+        demo.print_logins(
+            f"{settings.NUM_LABELERS} scripted labelers begin at {site.url}; look on, or join them. Log in as:"
+        )
         try:
             demo.run_round(settings.ROUND_ONE, team)
             demo.run_round(settings.ROUND_TWO, team)
@@ -44,7 +47,7 @@ def main() -> int:
         print_table(figures, path)
         if os.environ.get("DEMO_EXIT"):
             return 0
-        demo.print_logins()
+        demo.print_logins(f"The site stays up at {site.url} (Ctrl-C stops it). Log in as:")
         site.wait()
     return 0
 
@@ -172,9 +175,9 @@ class Demo:
             "next_round": self._next_round(),
         }
 
-    def print_logins(self) -> None:
+    def print_logins(self, line: str) -> None:
         """Say where the site is and who may enter."""
-        print(f"\nThe site stays up at {self.site.url} (Ctrl-C stops it). Log in as:")
+        print(f"\n{line}")
         for role, (name, password) in (("admin", self.site.admin), ("labeler", self.logins[-1])):
             print(f"  {role:8} {name:10} {password}")
 
