@@ -45,12 +45,11 @@ SFT = {
 SAMPLE = {**MACHINE, "temperature": 1.0, "max_new_tokens": 64, "batch_size": 128}
 REWARD = {
     **MACHINE,
-    "learning_rate": 8e-4,
+    "learning_rate": 4e-4,
     "batch_size": 16,
     "num_epochs": 3.0,
-    "max_steps": 220,
     "max_length": 192,
-    "max_seconds": 60,
+    "max_seconds": 75,
 }
 PPO = {
     **MACHINE,
