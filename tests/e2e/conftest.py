@@ -29,7 +29,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site() -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="roundtable-e2e-"))
     folder.chmod(0o755)  # the unprivileged user that runs PostgreSQL for root passes through
@@ -38,11 +38,12 @@ def site() -> Iterator[Site]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
     installed = next((found for found in (shutil.which(name) for name in names if name) if found), None)
-    # The browser's event loop lives in this thread, where Django would refuse its rows to tests that read them.
+    # The browser's event loop lives in this thread, where Django would refuse its rows to tests that read them. Both fixtures
+    # end with this folder: tests of asynchronous code could not start a loop of their own.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         if installed is None and not Path(playwright.chromium.executable_path).exists():

@@ -88,10 +88,12 @@ def make_ranking_tasks(project: Project, prompts: list[Prompt], k: int = 3, num_
 def submit(
     client: APIClient, assignment: dict[str, Any], key: str, answer: dict[str, Any] | None = None, **more: Any
 ) -> Any:
-    """Submits an answer for an assignment: by default the order shown, the first best."""
+    """Submits an answer for an assignment: by default the order shown, the first best, with the ratings that must be given."""
     place = assignment["place"]
     if answer is None:
-        shown = assignment["task"]["completions"]
+        shown, axes = assignment["task"]["completions"], assignment["task"]["label_schema"]["schema"]["axes"]
+        ratings = {axis["key"]: axis["maximum"] for axis in axes if axis["is_required"]}
         answer = {"ranks": {str(row["id"]): rank for rank, row in enumerate(shown, start=1)}}
+        answer |= {"ratings": {str(row["id"]): ratings for row in shown}} if ratings else {}
     body = {"lease_token": place["lease_token"], "answer": answer, "seconds": 2.5, "claim_next": False, **more}
     return client.post(f"/api/v1/places/{place['id']}/submit", body, format="json", headers={"Idempotency-Key": key})
