@@ -82,7 +82,7 @@ def _outcomes(stage: RoundStage, new: Checkpoint, rival: Checkpoint) -> dict[str
 
 
 def _rated_by_both(a: RankedCompletion, b: RankedCompletion) -> set[str]:
-    return set(a.ratings) & set(b.ratings)
+    return (set(a.ratings) & set(b.ratings)) - {OVERALL}  # the order says which is better overall
 
 
 def _outcome(a: int, b: int) -> float:
