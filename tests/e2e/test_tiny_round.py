@@ -178,6 +178,9 @@ def rank_by_drag(page: Page) -> dict[str, int]:
     ids = shown_ids(page)
     for letter, row in (("C", 1), ("A", 2), ("B", 3)):
         drag(page, letter, row)
+    page.wait_for_timeout(
+        200
+    )  # for 50 ms after a drop @dnd-kit swallows the click that a browser makes of it; no hand is so fast
     page.get_by_test_id("rank-submit").click()
     page.wait_for_function("first => !document.querySelector(`[data-completion-id='${first}']`)", arg=ids[0])
     return {ids[0]: 2, ids[1]: 3, ids[2]: 1}
