@@ -277,9 +277,13 @@ def _next_bar(bar: tqdm | None, name: str | None) -> tqdm | None:
 
 
 def _progress(bar: tqdm | None, done: float, total: float) -> None:
-    if bar is not None and total:
-        bar.total = total
-        bar.update(done - bar.n)
+    """Move a bar; a run's next phase starts it again. `update` would guess from one long step how seldom to draw."""
+    if bar is None or not total or (done, total) == (bar.n, bar.total):
+        return
+    if done < bar.n:
+        bar.reset()
+    bar.n, bar.total = done, total
+    bar.refresh()
 
 
 def print_table(figures: dict[str, Any], path: Path) -> None:
