@@ -1,5 +1,6 @@
 """Each kind of work in a browser, by keyboard alone, by mouse alone and by touch alone, on the built pages and a real database."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -70,8 +72,25 @@ def desk(request: Any, project: Project, browser: Browser, live_server: Any) -> 
     )
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
-    yield Desk(context.new_page(), project, live_server.url, request.param)
+    page = context.new_page()
+    yield Desk(page, project, live_server.url, request.param)
+    page.goto("about:blank")  # a page that is left saves its draft; the tables must not be emptied under that request
+    page.wait_for_timeout(200)
+    wait_for_quiet_database()
     context.close()
+
+
+def wait_for_quiet_database(seconds: float = 10) -> None:
+    """Return once no other connection is in the middle of something."""
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+    until = time.monotonic() + seconds
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute(busy)
+            if cursor.fetchone()[0] == 0:
+                return
+            time.sleep(0.05)
+    pytest.fail(f"the site was still busy with the database {seconds} s after the page was left")
 
 
 def ask(project: Project, kind: str, k: int) -> list[int]:

@@ -100,10 +100,11 @@ def test_a_required_rating_is_asked_in_a_ranking_and_not_in_a_pair(ann, project)
         specs=[TaskSpec(prompt=prompt.pk, kind="ranking", completions=[row.pk for row in make_completions(prompt, 2)])],
     )
     assignment = claim(ann, project)
-    refused = submit(ann, assignment, "k2")
-    assert (refused.status_code, list(refused.json()["error"]["fields"])) == (400, ["ratings"])
     ids = [str(row["id"]) for row in assignment["task"]["completions"]]
-    rated = {"ranks": dict(zip(ids, (1, 2), strict=True)), "ratings": {key: {"helpful": 4} for key in ids}}
+    ranks = dict(zip(ids, (1, 2), strict=True))
+    refused = submit(ann, assignment, "k2", {"ranks": ranks})
+    assert (refused.status_code, list(refused.json()["error"]["fields"])) == (400, ["ratings"])
+    rated = {"ranks": ranks, "ratings": {key: {"helpful": 4} for key in ids}}
     assert submit(ann, assignment, "k3", rated).status_code == 200
 
 
