@@ -204,6 +204,11 @@ def checked_input(item: Input, given: str | list[str]) -> Any:
         return paths
     if not Path(given).is_dir() and not (item.is_name and is_hub_name(given)):
         raise InputError(f"expected --{item.name} to name a model folder, got {given}, which is not a folder")
+    # Before anything reads the folder whole to tell one run from another: it may be a home directory.
+    if Path(given).is_dir() and not any((Path(given) / name).is_file() for name in ("config.json", "tokenizer.json")):
+        raise InputError(
+            f"expected --{item.name} to name a model folder, got {given}, which has no config.json and no tokenizer.json"
+        )
     return Path(given) if Path(given).is_dir() else given
 
 

@@ -93,7 +93,7 @@ def test_mistakes_end_with_one_line_and_code_two(tmp_path: Path, capsys: pytest.
         (["tokenizer", "--texts", str(bad), "--output", str(bad / "o")], "--output to be a folder that can be written"),
         (
             ["sft", "--base", str(tmp_path), "--demonstrations", str(bad), "--output", str(tmp_path / "o")],
-            "expected a tokenizer at",
+            "has no config.json and no tokenizer.json",
         ),
         (  # a typing mistake in a path is no name on the hub, which would be looked for with many retries
             ["sft", "--base", str(tmp_path / "tpyo"), "--demonstrations", str(bad), "--output", str(tmp_path / "o")],
