@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from labeling.accounts.models import User
 from labeling.errors import DomainError
-from labeling.feedback.models import Draft, LostLease, Place, Skip
+from labeling.feedback.models import Draft, LabelingTask, LostLease, Place, Skip
 from labeling.feedback.skips import skip_route
 from labeling.rounds.models import Project
 
@@ -59,6 +59,9 @@ WHERE newest.project_id = %(project)s
     WHERE member.project_id = newest.project_id AND member.user_id = %(labeler)s AND member.role = 'labeler'
       AND member.created_at >= newest.created_at)
 """
+_RAN_OUT = """place.state = 'leased' AND place.lease_expires_at < clock_timestamp()
+  AND NOT EXISTS (
+    SELECT 1 FROM feedback_labelingtask task WHERE task.id = place.task_id AND task.stopped_at IS NOT NULL)"""
 # What the labeler holds already comes first, keeps its token and never loses time; beyond that they take no more than MAX_LIVE_LEASES.
 _CLAIM = f"""
 UPDATE feedback_place
@@ -77,15 +80,19 @@ WHERE id = COALESCE(
     AND NOT EXISTS ({_UNREAD})
   THEN COALESCE(
     ({_CANDIDATE.format(condition="place.state = 'open'")}),
-    ({_CANDIDATE.format(condition="place.state = 'leased' AND place.lease_expires_at < clock_timestamp()")})) END)
+    ({_CANDIDATE.format(condition=_RAN_OUT)})) END)
 RETURNING id
 """
+# A lease may outlive the task: a place of a task that many skipped closes. The share lock waits for a skip that stops it now.
 _REOPEN = """
-UPDATE feedback_place SET state = 'open', labeler_id = NULL, lease_token = NULL, lease_expires_at = NULL
-WHERE id IN (
-  SELECT id FROM feedback_place
-  WHERE state = 'leased' AND lease_expires_at < clock_timestamp() - make_interval(secs => %(seconds)s)
-  FOR UPDATE SKIP LOCKED)
+WITH over AS (
+  SELECT place.id, task.stopped_at FROM feedback_place place JOIN feedback_labelingtask task ON task.id = place.task_id
+  WHERE place.state = 'leased' AND place.lease_expires_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+  FOR UPDATE OF place SKIP LOCKED FOR SHARE OF task SKIP LOCKED)
+UPDATE feedback_place place
+SET state = CASE WHEN over.stopped_at IS NULL THEN 'open' ELSE 'closed' END,
+    labeler_id = NULL, lease_token = NULL, lease_expires_at = NULL
+FROM over WHERE over.id = place.id
 """
 
 
@@ -173,7 +180,8 @@ def draft_save(*, labeler: User, place_id: int, lease_token: uuid.UUID, body: di
 @transaction.atomic
 def place_release(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> None:
     """Gives the Place back to the open ones; the draft stays for the next time the labeler gets the task."""
-    _reopen(place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token))
+    _task_lock(place_id)
+    _give_up(place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token))
 
 
 @transaction.atomic
@@ -182,10 +190,11 @@ def place_skip(*, labeler: User, place_id: int, lease_token: uuid.UUID, reason: 
 
     What others meet depends on the reason, see skips.py: a task may become sensitive, or stop.
     """
+    _task_lock(place_id)
     place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
     Skip.objects.create(task_id=place.task_id, labeler=labeler, reason=reason, note=note)
-    _reopen(place)
-    skip_route(task_id=place.task_id, reason=reason)
+    _give_up(place)
+    skip_route(task=place.task, reason=reason)
 
 
 def guideline_is_unread(*, labeler: User, project: Project) -> bool:
@@ -203,8 +212,13 @@ def leases_expire(*, seconds: float = REOPEN_AFTER_SECONDS) -> int:
     return num_opened
 
 
-def _reopen(place: Place) -> None:
-    place.state = Place.State.OPEN
+def _task_lock(place_id: int) -> None:
+    """Locks the Place's task until the transaction ends. Before the Place: a skip may go on to the task's other places."""
+    LabelingTask.objects.select_for_update(of=("self",), no_key=True).filter(places=place_id).first()
+
+
+def _give_up(place: Place) -> None:
+    place.state = Place.State.OPEN if place.task.stopped_at is None else Place.State.CLOSED
     place.labeler = None
     place.lease_token = None
     place.lease_expires_at = None

@@ -17,9 +17,8 @@ STOP_AFTER = {Skip.Reason.BROKEN: 2, Skip.Reason.UNCLEAR: 3}
 STOP_AFTER_ANY = 5
 
 
-def skip_route(*, task_id: int, reason: str) -> None:
-    """Called after a Skip was stored, in its transaction. Locks the task, so that of two last skips one stops it."""
-    task = LabelingTask.objects.select_for_update().get(pk=task_id)
+def skip_route(*, task: LabelingTask, reason: str) -> None:
+    """Called after a Skip was stored, in its transaction, which has locked the task: of two last skips one stops it."""
     reasons = Counter(task.skips.filter(is_settled=False).values_list("reason", flat=True))
     if any(reasons[known] >= limit for known, limit in STOP_AFTER.items()) or reasons.total() >= STOP_AFTER_ANY:
         task.stopped_at = timezone.now()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from labeling.feedback.claims import leases_expire
 from labeling.feedback.models import Place, Ranking
 from labeling.rounds.models import GuidelineVersion
 from tests.labeling.feedback_cast import client_of, make_project, make_prompts, make_ranking_tasks, make_user, submit
@@ -55,6 +56,23 @@ def test_a_task_that_many_skip_stops(project, labelers, manager, reasons, is_sto
     assert [[row["reason"] for row in task["skips"]] for task in stopped["results"]] == (
         [reasons] if is_stopped else []
     )
+
+
+@pytest.mark.parametrize("ending", ["release", "expire"])
+def test_a_place_held_while_its_task_stopped_is_not_offered_again(project, labelers, ending):
+    make_ranking_tasks(project, make_prompts(project, 1), k=2, num_places=2)
+    held = claim(labelers[0], project)["assignment"]["place"]
+    for client in labelers[1:3]:
+        skip(client, project, "broken")
+    if ending == "release":
+        body = {"lease_token": held["lease_token"]}
+        assert labelers[0].post(f"/api/v1/places/{held['id']}/release", body, format="json").status_code == 204
+    else:
+        Place.objects.filter(pk=held["id"]).update(lease_expires_at="2000-01-01T00:00:00Z")
+        assert claim(labelers[3], project)["assignment"] is None
+        assert leases_expire() == 1
+    assert claim(labelers[3], project)["assignment"] is None
+    assert set(Place.objects.values_list("state", flat=True)) == {"closed"}
 
 
 def test_a_stopped_task_is_offered_again_to_those_who_have_not_skipped_it(project, labelers, manager):
