@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 from rlhf.bars import ProgressBars
 from rlhf.bench import BENCHES, BenchOptions, run_bench
-from rlhf.config import TRAINERS, Options, documentation, schema
+from rlhf.config import TRAINERS, schema
+from rlhf.options import Options, documentation
 from rlhf.types import DivergedError, InputError, StepZeroError
 
 Chosen = TypeVar("Chosen", bound=Options)

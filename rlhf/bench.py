@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rlhf.config import MachineOptions, option
+from rlhf.options import MachineOptions, option
 from rlhf.types import InputError
 
 

@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from rlhf.config import TRAINERS, Options
+from rlhf.config import TRAINERS
+from rlhf.options import Options
 from rlhf.types import InputError, Report
 
 MAX_CARD_CHARACTERS = 2000

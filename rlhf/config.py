@@ -1,98 +1,28 @@
-"""Options of every trainer: frozen dataclasses, the documentation under each field, ranges checked. Imports no torch.
+"""The options of every trainer; their defaults, ranges and sources are what the command line, the site's forms and the docs show.
 
-`option` carries what a form or a command line needs besides: range, choices, and where the default comes from. `schema` makes a
-JSON schema of all of it, which is how the site knows the options without importing the trainers.
+Imports no torch. What an option is, and those that several trainers share, is in options.py.
 """
 
-import ast
-import inspect
-import math
-import textwrap
-from dataclasses import dataclass, field, fields
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
+from rlhf.options import (
+    CONVENTION,
+    FROM_PREFERENCES,
+    GAE_PAPER,
+    INSTRUCT_GPT,
+    LEARNING_TO_SUMMARIZE,
+    LLAMA,
+    N_PLUS,
+    PPO_PAPER,
+    LoopOptions,
+    MachineOptions,
+    Options,
+    TrainingOptions,
+    option,
+    schema_of,
+)
 from rlhf.types import InputError
-
-INSTRUCT_GPT = "InstructGPT, arXiv 2203.02155"
-LEARNING_TO_SUMMARIZE = "Learning to summarize, arXiv 2009.01325"
-N_PLUS = "The N+ implementation details, arXiv 2403.17031"
-PPO_PAPER = "PPO, arXiv 1707.06347"
-GAE_PAPER = "GAE, arXiv 1506.02438"
-FROM_PREFERENCES = "Fine-tuning from human preferences, arXiv 1909.08593"
-LLAMA = "LLaMA, arXiv 2302.13971"
-OURS = "chosen for models that train on a CPU in minutes"
-CONVENTION = "a convention of this program"
-
-
-def option(
-    default: Any,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-    source: str = OURS,
-) -> Any:
-    """A dataclass field with its allowed range (inclusive) or choices, and the source of its default."""
-    return field(default=default, metadata={"minimum": low, "maximum": high, "choices": choices, "source": source})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Checks every field against its type, range and choices."""
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            value, kind = getattr(self, item.name), type(item.default)
-            if kind is float and type(value) is int:
-                object.__setattr__(self, item.name, float(value))
-            elif type(value) is not kind:
-                raise InputError(f"expected {item.name} to be of type {kind.__name__}, got {value!r}")
-            if kind is float and not math.isfinite(value):
-                raise InputError(f"expected {item.name} to be a finite number, got {value}")
-            low, high, choices = (item.metadata[key] for key in ("minimum", "maximum", "choices"))
-            if (low is not None and not value >= low) or (high is not None and not value <= high):
-                raise InputError(f"expected {item.name} {_range_text(low, high)}, got {value!r}")
-            if choices and value not in choices:
-                raise InputError(f"expected {item.name} to be one of {', '.join(choices)}, got {value!r}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class MachineOptions(Options):
-    """What every command that runs a model shares."""
-
-    seed: int = option(1, low=0, high=2**31 - 1, source=CONVENTION)
-    """Everything random follows from this number."""
-    device: str = option("auto", choices=("auto", "cpu", "cuda"), source=CONVENTION)
-    """Where the model runs; auto takes a GPU if there is one."""
-    dtype: str = option("float32", choices=("float32", "bfloat16"), source=CONVENTION)
-    """Precision of the arithmetic; bfloat16 means autocast, the weights stay float32."""
-    threads: int = option(0, low=0, high=1024, source=CONVENTION)
-    """CPU threads; 0 leaves PyTorch's default."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingOptions(MachineOptions):
-    """What the training loops share."""
-
-    max_seconds: float = option(0.0, low=0, source=CONVENTION)
-    """Wall time for the training loop, over all attempts together; the schedule then follows the clock. 0 = no limit."""
-    checkpoint_every_seconds: float = option(30.0, low=0, source=CONVENTION)
-    """Time between two saves of the training state, from which a killed run goes on."""
-    max_gradient_norm: float = option(1.0, low=0, source=N_PLUS)
-    """Gradients are scaled down to this total norm; 0 = never."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoopOptions(TrainingOptions):
-    """What the loops over a fixed set of rows share: pretraining, SFT and the reward model."""
-
-    micro_batch_tokens: int = option(8192, low=1)
-    """Tokens of one forward pass, padding included, at most; a longer row goes alone. Smaller needs less memory and changes no result."""
-    gradient_checkpointing: str = option("off", choices=("off", "on"))
-    """on: activations are computed again in the backward pass, which needs less memory and a third more time."""
-    compile: str = option("auto", choices=("auto", "on", "off"))
-    """torch.compile; auto compiles runs long enough to earn the half minute back, if the machine has a C++ compiler."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,49 +138,29 @@ class RewardConfig(LoopOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PpoConfig(TrainingOptions):
-    """PPO against a reward model, with a KL penalty to the policy it starts from."""
+class OnlineOptions(TrainingOptions):
+    """What the loops that sample from the policy they train share: PPO, RLOO and GRPO."""
 
     num_updates: int = option(40, low=1, high=1_000_000)
     """Rounds of sampling and learning."""
     episodes_per_update: int = option(64, low=1, high=65_536, source=N_PLUS)
     """Completions sampled in one update."""
-    num_epochs: int = option(4, low=1, high=100, source=LEARNING_TO_SUMMARIZE)
-    """Passes over the completions of one update."""
     minibatch_size: int = option(16, low=1, high=65_536)
     """Completions of one optimizer step; divides episodes_per_update."""
     micro_batch_size: int = option(0, low=0, high=65_536)
     """Completions of one forward pass; smaller needs less memory and changes no result. 0 = minibatch_size."""
     policy_learning_rate: float = option(1e-4, low=0, high=1)
     """Learning rate of the policy, falling to 0 over the run; 3e-6 suits models of a billion parameters."""
-    value_learning_rate: float = option(2e-4, low=0, high=1)
-    """Learning rate of the value model, falling to 0 over the run; 9e-6 suits models of a billion parameters."""
     adam_epsilon: float = option(1e-5, low=0, high=1, source=N_PLUS)
-    """Epsilon of both optimizers."""
+    """Epsilon of Adam."""
     warmup_updates: int = option(2, low=0, high=10_000)
-    """Updates over which both learning rates rise from a tenth; InstructGPT used 10."""
-    critic_warmup_updates: int = option(0, low=0, high=10_000)
-    """First updates, in which only the value model learns."""
-    ema_decay: float = option(0.0, low=0, high=0.999999)
-    """Share of the running average of the policy that stays at each update, written beside the policy; InstructGPT used 0.992. 0 = none."""
+    """Updates over which the learning rate rises from a tenth; InstructGPT used 10."""
     kl_coefficient: float = option(0.05, low=0, high=100, source=LEARNING_TO_SUMMARIZE)
-    """Weight of log(policy / reference) in each token's reward."""
-    target_kl: float = option(0.0, low=0, high=10_000)
-    """Mean KL of a completion (nats, summed over its tokens) that kl_coefficient is steered towards; 0 = it stays as given."""
-    kl_horizon: int = option(10_000, low=1, high=1_000_000_000, source=FROM_PREFERENCES)
-    """Episodes over which kl_coefficient may change by a fifth, where there is a target_kl."""
+    """Weight of the penalty on log(policy / reference), summed over the tokens of a completion."""
     max_kl: float = option(0.0, low=0)
     """The run stops once the mean KL of a completion (nats, summed over its tokens) passes this; 0 = never."""
-    gamma: float = option(1.0, low=0, high=1, source=LEARNING_TO_SUMMARIZE)
-    """Discount per token."""
-    gae_lambda: float = option(0.95, low=0, high=1, source=GAE_PAPER)
-    """Bias against variance of the advantages: 1 = plain returns."""
-    whiten_rewards: bool = option(False)
-    """Divides the per-token rewards of a batch by their deviation, their mean kept, before the advantages are estimated."""
     clip_range: float = option(0.2, low=0, high=10, source=PPO_PAPER)
     """How far the probability ratio may move before its gradient stops."""
-    value_clip_range: float = option(0.2, low=0, high=1000, source=N_PLUS)
-    """How far a value may move from its old one before its gradient stops."""
     temperature: float = option(1.0, low=0.01, high=10, source=INSTRUCT_GPT)
     """Divides the logits, in sampling and in every log-probability alike."""
     max_new_tokens: int = option(64, low=1, high=131_072)
@@ -259,12 +169,6 @@ class PpoConfig(TrainingOptions):
     """Prompts of more tokens are left out and counted."""
     missing_eos_score: float = option(-1.0, source=N_PLUS)
     """Score of a completion that did not end by itself, in place of the reward model's."""
-    ptx_coefficient: float = option(0.0, low=0, high=1000)
-    """Weight of the next-token loss on pretraining text in each optimizer step of the policy; InstructGPT used 27.8. 0 = none."""
-    ptx_batch_size: int = option(8, low=1, high=65_536)
-    """Windows of pretraining text in one optimizer step."""
-    ptx_length: int = option(128, low=1, high=131_072)
-    """Tokens of a window of pretraining text."""
     sample_every_updates: int = option(10, low=0, high=1_000_000)
     """A table of completions with their scores is written after every so many updates; 0 = never."""
     generation_batch_size: int = option(64, low=1, high=65_536)
@@ -279,6 +183,43 @@ class PpoConfig(TrainingOptions):
                 f"expected episodes_per_update to be a multiple of minibatch_size = {self.minibatch_size}, "
                 f"got {self.episodes_per_update}"
             )
+
+    @property
+    def prompts_per_update(self) -> int:
+        """Prompts answered in one update."""
+        return self.episodes_per_update
+
+
+@dataclass(frozen=True, kw_only=True)
+class PpoConfig(OnlineOptions):
+    """PPO against a reward model, with a KL penalty to the policy it starts from."""
+
+    num_epochs: int = option(4, low=1, high=100, source=LEARNING_TO_SUMMARIZE)
+    """Passes over the completions of one update."""
+    value_learning_rate: float = option(2e-4, low=0, high=1)
+    """Learning rate of the value model, falling to 0 over the run; 9e-6 suits models of a billion parameters."""
+    critic_warmup_updates: int = option(0, low=0, high=10_000)
+    """First updates, in which only the value model learns."""
+    ema_decay: float = option(0.0, low=0, high=0.999999)
+    """Share of the running average of the policy that stays at each update, written beside the policy; InstructGPT used 0.992. 0 = none."""
+    target_kl: float = option(0.0, low=0, high=10_000)
+    """Mean KL of a completion (nats, summed over its tokens) that kl_coefficient is steered towards; 0 = it stays as given."""
+    kl_horizon: int = option(10_000, low=1, high=1_000_000_000, source=FROM_PREFERENCES)
+    """Episodes over which kl_coefficient may change by a fifth, where there is a target_kl."""
+    gamma: float = option(1.0, low=0, high=1, source=LEARNING_TO_SUMMARIZE)
+    """Discount per token."""
+    gae_lambda: float = option(0.95, low=0, high=1, source=GAE_PAPER)
+    """Bias against variance of the advantages: 1 = plain returns."""
+    whiten_rewards: bool = option(False)
+    """Divides the per-token rewards of a batch by their deviation, their mean kept, before the advantages are estimated."""
+    value_clip_range: float = option(0.2, low=0, high=1000, source=N_PLUS)
+    """How far a value may move from its old one before its gradient stops."""
+    ptx_coefficient: float = option(0.0, low=0, high=1000)
+    """Weight of the next-token loss on pretraining text in each optimizer step of the policy; InstructGPT used 27.8. 0 = none."""
+    ptx_batch_size: int = option(8, low=1, high=65_536)
+    """Windows of pretraining text in one optimizer step."""
+    ptx_length: int = option(128, low=1, high=131_072)
+    """Tokens of a window of pretraining text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,49 +249,5 @@ TRAINERS: dict[str, type[Options]] = {
 
 
 def schema() -> dict[str, Any]:
-    """A JSON schema for each trainer's options, in the order in which they are declared."""
-    names = {int: "integer", float: "number", str: "string", bool: "boolean"}
-    schemas: dict[str, Any] = {}
-    for trainer, config in TRAINERS.items():
-        properties, documented = {}, documentation(config)
-        for item in fields(config):
-            entry = {
-                "title": item.name.replace("_", " ").capitalize(),
-                "type": names[type(item.default)],
-                "default": item.default,
-                "minimum": item.metadata["minimum"],
-                "maximum": item.metadata["maximum"],
-                "enum": list(item.metadata["choices"]) or None,
-                "description": documented[item.name],
-                "x-source": item.metadata["source"],
-            }
-            properties[item.name] = {key: value for key, value in entry.items() if value is not None}
-        description = inspect.cleandoc(config.__doc__ or "")
-        schemas[trainer] = {
-            "title": trainer,
-            "description": description,
-            "type": "object",
-            "additionalProperties": False,
-        }
-        schemas[trainer]["properties"] = properties
-    return schemas
-
-
-def documentation(config: type[Options]) -> dict[str, str]:
-    """The string under each field of a config class, by field name; a field without one is an error."""
-    found: dict[str, str] = {}
-    for owner in reversed(config.__mro__[:-1]):
-        body = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0].body  # type: ignore[attr-defined]
-        for statement, following in pairwise(body):
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                text = following.value.value if isinstance(following, ast.Expr) else None  # type: ignore[attr-defined]
-                found[statement.target.id] = text or ""
-    if missing := [item.name for item in fields(config) if not found.get(item.name)]:
-        raise TypeError(f"{config.__name__}: no documentation under {', '.join(missing)}")
-    return found
-
-
-def _range_text(low: float | None, high: float | None) -> str:
-    if high is None:
-        return f"to be at least {low}"
-    return f"to be at most {high}" if low is None else f"to lie between {low} and {high}"
+    """A JSON schema for each trainer's options."""
+    return {trainer: {"title": trainer, **schema_of(config)} for trainer, config in TRAINERS.items()}

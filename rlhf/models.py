@@ -24,8 +24,9 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from rlhf.config import MachineOptions, PretrainConfig
+from rlhf.config import PretrainConfig
 from rlhf.cpu import speed_up
+from rlhf.options import MachineOptions
 from rlhf.sequences import encode_prompt
 from rlhf.types import InputError
 

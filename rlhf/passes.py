@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.modeling_layers import GradientCheckpointingLayer
 
-from rlhf.config import LoopOptions
 from rlhf.cpu import OneDnnLinear
 from rlhf.losses import head_loss, next_token_loss
 from rlhf.models import LOGIT_TRANSFORMS, hidden_states, num_parameters, selected_logits
+from rlhf.options import LoopOptions
 from rlhf.types import Report
 
 Item = TypeVar("Item")

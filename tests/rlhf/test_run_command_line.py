@@ -12,8 +12,9 @@ import pytest
 
 from rlhf import ppo_phases
 from rlhf.__main__ import held_output, is_hub_name, main
-from rlhf.config import TRAINERS, PpoConfig, PretrainConfig, SftConfig, documentation, schema
+from rlhf.config import TRAINERS, PpoConfig, PretrainConfig, SftConfig, schema
 from rlhf.models import new_reward
+from rlhf.options import documentation
 from rlhf.records import write_records
 from rlhf.types import InputError
 

@@ -4,7 +4,8 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from rlhf.config import OURS, TRAINERS
+from rlhf.config import TRAINERS
+from rlhf.options import OURS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
