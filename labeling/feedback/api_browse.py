@@ -15,6 +15,7 @@ from labeling.feedback.serializers import (
     RankingPageSerializer,
     RankingSerializer,
     RedactInputSerializer,
+    ReopenInputSerializer,
     StoppedTaskPageSerializer,
     StoppedTaskSerializer,
 )
@@ -86,9 +87,11 @@ class StoppedTaskListView(APIView):
 class StoppedTaskReopenView(APIView):
     token_scope = "manage"
 
-    @extend_schema(operation_id="stopped_task_reopen", request=None, responses={204: None})
+    @extend_schema(operation_id="stopped_task_reopen", request=ReopenInputSerializer, responses={204: None})
     def post(self, request: SignedInRequest, project_id: int, task_id: int) -> Response:
-        """Offers a stopped task again, to people who have not skipped it."""
+        """Offers a stopped task again, to people who have not skipped it and who have the abilities given here."""
         task = selectors.task_stopped_get_for(request.user, project_id, task_id)
-        task_reopen(actor=request.user, task=task)
+        body = ReopenInputSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        task_reopen(actor=request.user, task=task, **body.validated_data)
         return Response(status=204)

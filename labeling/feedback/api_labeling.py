@@ -11,6 +11,7 @@ from labeling.api_request import SignedInRequest
 from labeling.errors import InvalidInput
 from labeling.feedback import claims, selectors, services
 from labeling.feedback.models import Place
+from labeling.feedback.routing import waiting_for_others
 from labeling.feedback.serializers import (
     AssignmentDraftSerializer,
     AssignmentSchemaSerializer,
@@ -90,10 +91,13 @@ class ClaimView(APIView):
         body = ClaimInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         assignment = next_assignment(request.user, project, body.validated_data["after_place"])
-        reason = "" if assignment else "nothing_open"
-        if assignment is None and claims.guideline_is_unread(labeler=request.user, project=project):
+        if assignment is not None:
+            return Response({"assignment": assignment, "reason": "", "waiting_for_others": []})
+        waiting = waiting_for_others(request.user, project)
+        reason = "nothing_fits" if waiting else "nothing_open"
+        if claims.guideline_is_unread(labeler=request.user, project=project):
             reason = "guideline_changed"
-        return Response({"assignment": assignment, "reason": reason})
+        return Response({"assignment": None, "reason": reason, "waiting_for_others": waiting})
 
 
 class PlaceHeartbeatView(APIView):

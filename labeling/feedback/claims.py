@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from labeling.accounts.models import User
 from labeling.errors import DomainError
 from labeling.feedback.models import Draft, LabelingTask, LostLease, Place, Skip
+from labeling.feedback.routing import KEYS_MET
 from labeling.feedback.skips import skip_route
 from labeling.rounds.models import Project
 
@@ -30,7 +31,7 @@ class LeaseLost(DomainError):
 # FOR UPDATE SKIP LOCKED passes over a Place that another labeler is taking in this moment.
 _CANDIDATE = """
 SELECT place.id FROM feedback_place place
-WHERE place.project_id = %(project)s AND {condition}
+WHERE place.project_id = %(project)s AND {condition} AND place.needs = ANY(({keys_met})::text[])
   AND NOT EXISTS (
     SELECT 1 FROM feedback_place mine
     WHERE mine.task_id = place.task_id AND mine.labeler_id = %(labeler)s AND mine.state IN ('leased', 'filled'))
@@ -42,7 +43,7 @@ WHERE place.project_id = %(project)s AND {condition}
   AND (NOT place.is_sensitive OR EXISTS (
     SELECT 1 FROM rounds_membership member
     WHERE member.project_id = place.project_id AND member.user_id = %(labeler)s AND member.takes_sensitive))
-ORDER BY place.priority DESC, place.id
+ORDER BY place.priority DESC, place.needs DESC, place.id
 LIMIT 1
 FOR UPDATE OF place SKIP LOCKED
 """
@@ -63,7 +64,7 @@ _RAN_OUT = """place.state = 'leased' AND place.lease_expires_at < clock_timestam
   AND NOT EXISTS (
     SELECT 1 FROM feedback_labelingtask task WHERE task.id = place.task_id AND task.stopped_at IS NOT NULL)"""
 # What the labeler holds already comes first, keeps its token and never loses time; beyond that they take no more than MAX_LIVE_LEASES.
-_CLAIM = f"""
+CLAIM = f"""
 UPDATE feedback_place
 SET state = 'leased', labeler_id = %(labeler)s,
     lease_token = CASE WHEN state = 'leased' AND labeler_id = %(labeler)s THEN lease_token ELSE %(token)s::uuid END,
@@ -79,8 +80,8 @@ WHERE id = COALESCE(
     WHERE held.labeler_id = %(labeler)s AND held.project_id = %(project)s AND held.state = 'leased')
     AND NOT EXISTS ({_UNREAD})
   THEN COALESCE(
-    ({_CANDIDATE.format(condition="place.state = 'open'")}),
-    ({_CANDIDATE.format(condition=_RAN_OUT)})) END)
+    ({_CANDIDATE.format(keys_met=KEYS_MET, condition="place.state = 'open'")}),
+    ({_CANDIDATE.format(keys_met=KEYS_MET, condition=_RAN_OUT)})) END)
 RETURNING id
 """
 # A lease may outlive the task: a place of a task that many skipped closes. The share lock waits for a skip that stops it now.
@@ -107,8 +108,10 @@ def place_claim(*, labeler: User, project: Project, after_place: int | None = No
     """Returns the id of a Place leased to the labeler, or None when nothing is open for them.
 
     A Place that the labeler holds already, other than `after_place`, is given again with its lease renewed. Else the best
-    open Place is taken: highest priority, then oldest, never of a task that they answered, hold or skipped. With `after_place`
-    the Place is fetched ahead and leased for AHEAD_SECONDS; it gets its whole lease when it is claimed to be worked on.
+    open Place is taken: of those whose language and expertise they meet the highest priority, then what fewer people can do
+    (a task that asks for something before one that does not), then the oldest; never of a task that they answered, hold or
+    skipped. With `after_place` the Place is fetched ahead and leased for AHEAD_SECONDS; it gets its whole lease when it is
+    claimed to be worked on.
     Nobody takes a Place before they have acknowledged guidelines that changed since they joined; an archived project hands
     out nothing.
     """
@@ -124,7 +127,7 @@ def place_claim(*, labeler: User, project: Project, after_place: int | None = No
         "max_live": MAX_LIVE_LEASES,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, values)
+        cursor.execute(CLAIM, values)
         row = cursor.fetchone()
     return None if row is None else int(row[0])
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from labeling.rounds.abilities import EXPERTISE, LANGUAGE
 from labeling.rounds.models import (
     Checkpoint,
     GuidelineVersion,
@@ -73,6 +74,8 @@ class LabelingTask(models.Model):
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.TRAINING)
     guideline = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, related_name="+")
     label_schema = models.ForeignKey(LabelSchemaVersion, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=20, blank=True)  # code of the language to read; "" for any labeler
+    expertise = models.CharField(max_length=32, blank=True)  # tag of what to know; "" for any labeler
     stopped_at = models.DateTimeField(null=True)  # many skipped it; a manager looks at it
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -83,6 +86,12 @@ class LabelingTask(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=["demonstration", "ranking", "pairwise"]), name="task_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(language="") | Q(language__regex=LANGUAGE.pattern), name="task_language_is_code"
+            ),
+            models.CheckConstraint(
+                condition=Q(expertise="") | Q(expertise__regex=EXPERTISE.pattern), name="task_expertise_is_tag"
             ),
             models.CheckConstraint(
                 condition=Q(purpose__in=["training", "evaluation", "calibration"]), name="task_purpose_is_known"
@@ -112,7 +121,7 @@ class TaskCompletion(models.Model):
 
 
 class Place(models.Model):
-    """One of the answers a task asks for. project, kind and priority repeat the task's so that a claim reads one index."""
+    """One of the answers a task asks for. project, kind, priority and needs repeat the task's so that a claim reads one index."""
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -125,6 +134,7 @@ class Place(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=16, choices=LabelingTask.Kind)
     priority = models.IntegerField(default=0)  # higher is claimed first
+    needs = models.CharField(max_length=60, blank=True)  # key of the task's language and expertise, see routing.py
     is_sensitive = models.BooleanField(default=False)  # only for people who take such tasks
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     labeler = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="places")
@@ -157,7 +167,12 @@ class Place(models.Model):
         ]
         indexes = [
             models.Index(
-                "project", F("priority").desc(), "id", condition=Q(state="open"), name="place_open_by_priority"
+                "project",
+                F("priority").desc(),
+                F("needs").desc(),
+                "id",
+                condition=Q(state="open"),
+                name="place_open_by_priority",
             ),
             models.Index(fields=["lease_expires_at"], condition=Q(state="leased"), name="place_lease_expiry"),
             models.Index(fields=["labeler", "project"], condition=Q(state="leased"), name="place_leased_by_labeler"),

@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.utils import timezone
 
 from labeling.accounts.models import User
 from labeling.errors import Forbidden, NotFound
 from labeling.feedback.models import Completion, Demonstration, LabelingTask, Place, RankedCompletion, Ranking, Skip
+from labeling.feedback.routing import keys_met_by, places_free, waiting_for_others
 from labeling.rounds.models import Membership, Project, Prompt
 from labeling.rounds.selectors import project_get_for, role_check
 
@@ -147,8 +148,7 @@ def sensitive_is_declined(user: User, project: Project) -> bool:
 def labeling_summary(user: User, project: Project) -> dict[str, Any]:
     """How much is open for this labeler by kind (nothing in an archived project), and how much they have done."""
     kinds = LabelingTask.Kind.values
-    free = Q(state=Place.State.OPEN) | Q(state=Place.State.LEASED, lease_expires_at__lt=timezone.now())
-    places = Place.objects.filter(free, project=project).exclude(task__skips__labeler=user)
+    places = places_free(project).filter(needs__in=keys_met_by(user, project)).exclude(task__skips__labeler=user)
     if sensitive_is_declined(user, project):
         places = places.exclude(is_sensitive=True)
     places = places.exclude(task__places__in=Place.objects.filter(labeler=user, state=Place.State.FILLED))
@@ -157,6 +157,7 @@ def labeling_summary(user: User, project: Project) -> dict[str, Any]:
     since = timezone.now() - timedelta(hours=24)
     return {
         "open": {kind: counts.get(kind, 0) for kind in kinds},
+        "waiting_for_others": waiting_for_others(user, project),
         "takes_sensitive": not sensitive_is_declined(user, project),
         "mine": {
             "today": sum(rows.filter(created_at__gte=since).count() for rows in answers),

@@ -94,13 +94,22 @@ class AssignmentSerializer(serializers.Serializer[Any]):
     draft = AssignmentDraftSerializer(allow_null=True)
 
 
+class NeedsSerializer(serializers.Serializer[Any]):
+    """Open tasks that ask for a language, an expertise or both."""
+
+    language = serializers.CharField(allow_blank=True)
+    expertise = serializers.CharField(allow_blank=True)
+    num_tasks = serializers.IntegerField()
+
+
 class ClaimInputSerializer(serializers.Serializer[Any]):
     after_place = serializers.IntegerField(required=False, allow_null=True, default=None, max_value=MAX_NUMBER)
 
 
 class ClaimSerializer(serializers.Serializer[Any]):
     assignment = AssignmentSerializer(allow_null=True)
-    reason = serializers.ChoiceField(choices=["", "nothing_open", "guideline_changed"])
+    reason = serializers.ChoiceField(choices=["", "nothing_open", "nothing_fits", "guideline_changed"])
+    waiting_for_others = NeedsSerializer(many=True, help_text="Where nothing fits: what is open for other people.")
 
 
 class LeaseInputSerializer(serializers.Serializer[Any]):
@@ -190,6 +199,7 @@ class LabelingPreferencesSerializer(serializers.Serializer[Any]):
 
 class LabelingSummarySerializer(LabelingPreferencesSerializer):
     open = KindCountsSerializer()
+    waiting_for_others = NeedsSerializer(many=True, help_text="Open tasks that ask for what I have not.")
     mine = MineSerializer()
 
 
@@ -314,11 +324,18 @@ class StoppedTaskSerializer(serializers.ModelSerializer[LabelingTask]):
 
     class Meta:
         model = LabelingTask
-        fields = ["id", "kind", "prompt", "messages", "brief", "skips", "stopped_at"]
+        fields = ["id", "kind", "prompt", "messages", "brief", "language", "expertise", "skips", "stopped_at"]
 
     @extend_schema_field(ChatMessageSerializer(many=True))
     def get_messages(self, task: LabelingTask) -> list[dict[str, Any]]:
         return list(task.prompt.messages) if task.prompt else []
+
+
+class ReopenInputSerializer(serializers.Serializer[Any]):
+    """What the task asks for from now on; what is left out stays as it is."""
+
+    language = serializers.CharField(required=False, allow_blank=True, max_length=20)
+    expertise = serializers.CharField(required=False, allow_blank=True, max_length=32)
 
 
 class StoppedTaskPageSerializer(serializers.Serializer[Any]):

@@ -27,7 +27,9 @@ from labeling.feedback.models import (
     Submission,
     TaskCompletion,
 )
+from labeling.feedback.routing import needs_of_prompts
 from labeling.jobs.services import audit
+from labeling.rounds.abilities import needs_key
 from labeling.rounds.models import GuidelineVersion, LabelSchemaVersion, Project, Prompt, Round, RoundStage
 
 REDACTED = "[redacted]"
@@ -84,6 +86,7 @@ def tasks_create(
 ) -> int:
     """Creates tasks with their completions and open places under the newest guideline and label schema; returns how many.
 
+    A task asks for the language and the expertise that its prompt's metadata names.
     Raises NotReadyForLabeling when the project has no guideline or no label schema yet.
     """
     guideline = GuidelineVersion.objects.filter(project=project).order_by("-number").first()
@@ -93,6 +96,7 @@ def tasks_create(
         raise NotReadyForLabeling(
             f"Expected the project to have a {missing} before tasks open. Write its first version."
         )
+    needs = needs_of_prompts(spec.prompt for spec in specs)
     tasks = LabelingTask.objects.bulk_create(
         [
             LabelingTask(
@@ -106,6 +110,8 @@ def tasks_create(
                 purpose=spec.purpose,
                 guideline=guideline,
                 label_schema=schema,
+                language=needs.get(spec.prompt or 0, ("", ""))[0],
+                expertise=needs.get(spec.prompt or 0, ("", ""))[1],
             )
             for spec in specs
         ],
@@ -121,7 +127,14 @@ def tasks_create(
     )
     Place.objects.bulk_create(
         [
-            Place(task=task, number=number, project=project, kind=spec.kind, priority=spec.priority)
+            Place(
+                task=task,
+                number=number,
+                project=project,
+                kind=spec.kind,
+                priority=spec.priority,
+                needs=needs_key(task.language, task.expertise),
+            )
             for task, spec in zip(tasks, specs, strict=True)
             for number in range(1, spec.num_places + 1)
         ],

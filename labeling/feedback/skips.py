@@ -10,6 +10,7 @@ from django.utils import timezone
 from labeling.accounts.models import User
 from labeling.errors import Conflict
 from labeling.feedback.models import LabelingTask, Place, Skip
+from labeling.feedback.routing import task_needs_set
 from labeling.jobs.services import audit
 from labeling.rounds.models import RoundStage
 
@@ -29,8 +30,10 @@ def skip_route(*, task: LabelingTask, reason: str) -> None:
 
 
 @transaction.atomic
-def task_reopen(*, actor: User, task: LabelingTask) -> None:
+def task_reopen(*, actor: User, task: LabelingTask, language: str | None = None, expertise: str | None = None) -> None:
     """Opens the places of a stopped task again; those who skipped it are not asked again, and their skips no longer count.
+
+    A task that people skipped as not their expertise may ask for a language or an expertise from now on.
 
     Raises Conflict when the task has not stopped, its stage is over, or its text was removed.
     """
@@ -45,3 +48,6 @@ def task_reopen(*, actor: User, task: LabelingTask) -> None:
     task.stopped_at = None
     task.save(update_fields=["stopped_at"])
     audit(actor, "task_reopen", task, project=task.project)
+    if language is not None or expertise is not None:
+        needs = {"language": task.language if language is None else language}
+        task_needs_set(actor=actor, task=task, expertise=task.expertise if expertise is None else expertise, **needs)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.feedback.models import Place
+from labeling.feedback.routing import waiting_for_nobody
 from labeling.feedback.services import places_close
 from labeling.loop import tasks
 from labeling.loop.evaluation import evaluations_create
@@ -227,8 +228,15 @@ def _labeled(stage: RoundStage, outputs: dict[str, Any]) -> Progress:
     num_open = places.filter(state=Place.State.OPEN).count()
     num_leased = places.filter(state=Place.State.LEASED).count()
     if num_open or num_leased:
-        return Progress(dict(outputs), f"Waits for labelers: {num_open} answers open, {num_leased} in work.")
+        reason = f"Waits for labelers: {num_open} answers open, {num_leased} in work."
+        missing = waiting_for_nobody(places.filter(state=Place.State.OPEN), stage.round.project)
+        return Progress(dict(outputs), " ".join([reason, *map(_nobody, missing)]))
     return Progress(dict(outputs))
+
+
+def _nobody(needs: dict[str, Any]) -> str:
+    asked = [f"{name} {needs[name]}" for name in ("language", "expertise") if needs[name]]
+    return f"{needs['num_tasks']} tasks ask for {' and '.join(asked)}, which no labeler here has: see People."
 
 
 def _snapshot(

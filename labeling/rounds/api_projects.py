@@ -153,14 +153,13 @@ class PersonView(APIView):
         responses=serializers.PersonSerializer,
     )
     def patch(self, request: SignedInRequest, project_id: int, user_id: int) -> Response:
-        """Set a person's roles here, or deactivate their account. Their labels keep their name."""
+        """Set a person's roles and abilities here, or deactivate their account. Their labels keep their name."""
         person = selectors.person_get_for(request.user, project_id, user_id)
         project = project_get_for(request.user, project_id, MANAGER)
         body = serializers.PersonChangeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         person_update(actor=request.user, project=project, person=person, **body.validated_data)
-        if "roles" in body.validated_data:
-            person.roles_here = list(person.memberships.filter(project=project))  # type: ignore[attr-defined]
+        person.roles_here = list(person.memberships.filter(project=project))  # type: ignore[attr-defined]
         return Response(serializers.PersonSerializer(person).data)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
+from labeling.errors import InvalidInput
+from labeling.rounds.abilities import expertise_check, language_check
 from labeling.rounds.splits import normalised
 
 ROLES = ("system", "user", "assistant")
@@ -151,12 +153,26 @@ def prompt_of(row: dict[str, Any], messages: list[dict[str, Any]]) -> PromptRow:
     metadata = row.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise RowError("metadata", f"Expected an object, got {shown(metadata)}.")
+    metadata = {**metadata, **needs_check(row, metadata)}
     return PromptRow(
         external_id=name_check(str(given) if type(given) is int else given, "prompt_id") or f"sha256:{digest[:40]}",
         messages=stripped,
         contributor=name_check(row.get("contributor"), "contributor"),
         metadata=metadata,
     )
+
+
+def needs_check(row: dict[str, Any], metadata: dict[str, Any]) -> dict[str, str]:
+    """The language and the expertise that the row asks for, in columns of their own or in its metadata; those that it names."""
+    found = {}
+    for name, check in (("language", language_check), ("expertise", expertise_check)):
+        value = row.get(name) or metadata.get(name)
+        if value:
+            try:
+                found[name] = check(text_check(value, name))
+            except InvalidInput as error:
+                raise RowError(name, error.message) from error
+    return found
 
 
 def demonstration_check(row: Any) -> DemonstrationRow:

@@ -1,6 +1,7 @@
 """A Project, its people, its guidelines, its prompts, its Rounds and the Checkpoints that the Rounds make."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -34,6 +35,10 @@ class Membership(models.Model):
     user = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
     takes_sensitive = models.BooleanField(default=True)  # a labeler's own choice: tasks that others found sensitive
+    languages = ArrayField(
+        models.CharField(max_length=20), default=list
+    )  # codes that a labeler reads, see abilities.py
+    expertise = ArrayField(models.CharField(max_length=32), default=list)  # tags of what a labeler knows
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -41,6 +46,9 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["project", "user", "role"], name="membership_role_once"),
             models.CheckConstraint(
                 condition=Q(role__in=["labeler", "manager", "engineer"]), name="membership_role_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(role="labeler") | Q(languages=[], expertise=[]), name="membership_abilities_of_labelers"
             ),
         ]
 

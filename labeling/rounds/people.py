@@ -14,6 +14,7 @@ from django.utils import timezone
 from labeling.accounts.models import User
 from labeling.errors import Conflict, Forbidden, InvalidInput, NotFound
 from labeling.jobs.services import audit
+from labeling.rounds.abilities import abilities_check
 from labeling.rounds.models import Invitation, Membership, Project
 
 INVITATION_LIFETIME = timedelta(days=14)
@@ -98,12 +99,20 @@ def person_create(*, email: str, username: str, display_name: str, password: str
 
 @transaction.atomic
 def person_update(
-    *, actor: User, project: Project, person: User, roles: Sequence[str] | None = None, is_active: bool | None = None
+    *,
+    actor: User,
+    project: Project,
+    person: User,
+    roles: Sequence[str] | None = None,
+    is_active: bool | None = None,
+    languages: Sequence[str] | None = None,
+    expertise: Sequence[str] | None = None,
 ) -> None:
-    """Set the person's roles in the project, and whether their account works at all. Locks the project row.
+    """Set the person's roles in the project, what they read and know as a labeler there, and whether their account works at all.
 
-    Raises Conflict when managers act on themselves, Forbidden when deactivating somebody who works in projects that the
-    actor does not manage, or an administrator.
+    Locks the project row. Raises InvalidInput; Conflict when managers act on themselves, or somebody without the role of a
+    labeler is given abilities; Forbidden when deactivating somebody who works in projects that the actor does not manage, or an
+    administrator.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     changes: dict[str, Any] = {}
@@ -114,6 +123,8 @@ def person_update(
         rows = [Membership(project=project, user=person, role=role) for role in sorted(set(roles))]
         Membership.objects.bulk_create(rows, ignore_conflicts=True)
         changes["roles"] = sorted(set(roles))
+    if languages is not None or expertise is not None:
+        changes |= abilities_set(project, person, languages, expertise)
     if is_active is not None and is_active != person.is_active:
         refuse_deactivation(actor, person)
         person.is_active = is_active
@@ -121,6 +132,20 @@ def person_update(
         changes["is_active"] = is_active
     if changes:
         audit(actor, "person_update", person, project, **changes)
+
+
+def abilities_set(
+    project: Project, person: User, languages: Sequence[str] | None, expertise: Sequence[str] | None
+) -> dict[str, list[str]]:
+    """What the person reads and knows as a labeler of the project; what is None stays. Returns both."""
+    member = Membership.objects.filter(project=project, user=person, role=Membership.Role.LABELER).first()
+    if member is None:
+        raise Conflict("Expected a labeler: only they are given tasks by language and expertise. Give the role first.")
+    member.languages, member.expertise = abilities_check(
+        member.languages if languages is None else languages, member.expertise if expertise is None else expertise
+    )
+    member.save(update_fields=["languages", "expertise"])
+    return {"languages": member.languages, "expertise": member.expertise}
 
 
 def refuse_deactivation(actor: User, person: User) -> None:

@@ -128,12 +128,20 @@ class AnswerCountsSerializer(serializers.Serializer[Any]):
 class PersonSerializer(serializers.Serializer[User]):
     user = UserBriefSerializer(source="*")
     roles = serializers.SerializerMethodField()
+    languages = serializers.SerializerMethodField()
+    expertise = serializers.SerializerMethodField()
     is_active = serializers.BooleanField()
     contractor = serializers.SerializerMethodField()
     counts = AnswerCountsSerializer(source="*")
 
     def get_roles(self, person: User) -> list[str]:
         return sorted(membership.role for membership in person.roles_here)  # type: ignore[attr-defined]
+
+    def get_languages(self, person: User) -> list[str]:
+        return sorted(code for membership in person.roles_here for code in membership.languages)  # type: ignore[attr-defined]
+
+    def get_expertise(self, person: User) -> list[str]:
+        return sorted(tag for membership in person.roles_here for tag in membership.expertise)  # type: ignore[attr-defined]
 
     @extend_schema_field(ContractorSerializer(allow_null=True))
     def get_contractor(self, person: User) -> dict[str, Any] | None:
@@ -144,6 +152,12 @@ class PersonSerializer(serializers.Serializer[User]):
 class PersonChangeSerializer(serializers.Serializer[Any]):
     roles = serializers.ListField(child=serializers.ChoiceField(choices=Membership.Role.choices), required=False)
     is_active = serializers.BooleanField(required=False)
+    languages = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Codes of languages that a labeler reads, such as de."
+    )
+    expertise = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Tags of what a labeler knows, such as medicine."
+    )
 
 
 class InvitationSerializer(serializers.ModelSerializer[Invitation]):

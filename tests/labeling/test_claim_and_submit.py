@@ -236,6 +236,7 @@ def test_summary_counts_what_is_open_to_me(ann, project):
         "open": {"demonstration": 0, "ranking": 2, "pairwise": 0},
         "mine": {"today": 1, "total": 1},
         "takes_sensitive": True,
+        "waiting_for_others": [],
     }
 
 
