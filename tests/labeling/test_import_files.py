@@ -58,6 +58,23 @@ def test_csv_with_a_header_enters(cast):
     assert Prompt.objects.get(external_id="x1").messages[0]["content"] == "Two lines\nof text"
 
 
+def test_prompts_say_which_language_and_expertise_they_ask_for(cast):
+    rows = "prompt_id,prompt,language,expertise\nx1,Was ist das?,DE,law\nx2,What is it?,,\n"
+    assert import_file(cast, "prompts", "a.csv", rows.encode()).state == "done"
+    asked = dict(Prompt.objects.values_list("external_id", "metadata"))
+    assert asked == {"x1": {"language": "de", "expertise": "law"}, "x2": {}}
+    in_metadata = [{"prompt": "Mitä?", "metadata": {"language": "FI", "source": "web"}}]
+    assert import_file(cast, "prompts", "b.jsonl", jsonl(in_metadata)).state == "done"
+    assert Prompt.objects.latest("pk").metadata == {"language": "fi", "source": "web"}
+
+
+def test_a_language_or_expertise_that_is_no_code_is_refused(cast):
+    rows = [{"prompt": "a", "language": "German"}, {"prompt": "b", "metadata": {"expertise": ["law"]}}]
+    found = import_file(cast, "prompts", "a.jsonl", jsonl(rows))
+    assert [(error["line"], error["field"]) for error in found.row_errors] == [(1, "language"), (2, "expertise")]
+    assert "'german'" in found.row_errors[0]["message"]
+
+
 def test_csv_of_rankings_has_numbered_columns(cast):
     rows = "prompt,completion_1,completion_2,rank_1,rank_2\nHi,a,b,2,1\nHo,a,b,2,\n"
     found = import_file(cast, "rankings", "a.csv", rows.encode())

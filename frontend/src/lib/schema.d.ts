@@ -534,7 +534,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** @description Set a person's roles here, or deactivate their account. Their labels keep their name. */
+        /** @description Set a person's roles and abilities here, or deactivate their account. Their labels keep their name. */
         patch: operations["person_update"];
         trace?: never;
     };
@@ -822,7 +822,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Offers a stopped task again, to people who have not skipped it. */
+        /** @description Offers a stopped task again, to people who have not skipped it and who have the abilities given here. */
         post: operations["stopped_task_reopen"];
         delete?: never;
         options?: never;
@@ -1158,13 +1158,15 @@ export interface components {
         Claim: {
             assignment: components["schemas"]["Assignment"] | null;
             reason: components["schemas"]["ClaimReasonEnum"] | components["schemas"]["BlankEnum"];
+            /** @description Where nothing fits: what is open for other people. */
+            waiting_for_others: components["schemas"]["Needs"][];
         };
         ClaimInputRequest: {
             /** Format: int64 */
             after_place?: number | null;
         };
         /** @enum {string} */
-        ClaimReasonEnum: "nothing_open" | "guideline_changed";
+        ClaimReasonEnum: "nothing_open" | "nothing_fits" | "guideline_changed";
         /** @description A prompt and what the checkpoints `a` and `b` of the context wrote for it. */
         Compared: {
             prompt: components["schemas"]["ComparedPrompt"];
@@ -1589,6 +1591,8 @@ export interface components {
             /** @description Whether I get tasks that others found sensitive. */
             takes_sensitive: boolean;
             open: components["schemas"]["KindCounts"];
+            /** @description Open tasks that ask for what I have not. */
+            waiting_for_others: components["schemas"]["Needs"][];
             mine: components["schemas"]["Mine"];
         };
         Lease: {
@@ -1637,6 +1641,12 @@ export interface components {
             days: components["schemas"]["DayCount"][];
             seconds: components["schemas"]["KindSeconds"][];
         };
+        /** @description Open tasks that ask for a language, an expertise or both. */
+        Needs: {
+            language: string;
+            expertise: string;
+            num_tasks: number;
+        };
         NewAccountRequest: {
             username: string;
             /** @default  */
@@ -1676,6 +1686,10 @@ export interface components {
         PatchedPersonChangeRequest: {
             roles?: components["schemas"]["MembershipRole"][];
             is_active?: boolean;
+            /** @description Codes of languages that a labeler reads, such as de. */
+            languages?: string[];
+            /** @description Tags of what a labeler knows, such as medicine. */
+            expertise?: string[];
         };
         PatchedProjectChangeRequest: {
             name?: string;
@@ -1686,6 +1700,8 @@ export interface components {
         Person: {
             user: components["schemas"]["UserBrief"];
             readonly roles: string[];
+            readonly languages: string[];
+            readonly expertise: string[];
             is_active: boolean;
             readonly contractor: components["schemas"]["Contractor"] | null;
             counts: components["schemas"]["AnswerCounts"];
@@ -1868,6 +1884,11 @@ export interface components {
         };
         RedactInputRequest: {
             reason: string;
+        };
+        /** @description What the task asks for from now on; what is left out stays as it is. */
+        ReopenInputRequest: {
+            language?: string;
+            expertise?: string;
         };
         Round: {
             id: number;
@@ -2229,6 +2250,8 @@ export interface components {
             prompt?: number | null;
             readonly messages: components["schemas"]["ChatMessage"][];
             brief?: string;
+            language?: string;
+            expertise?: string;
             skips: components["schemas"]["StoppedSkip"][];
             /** Format: date-time */
             stopped_at: string;
@@ -3737,7 +3760,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReopenInputRequest"];
+            };
+        };
         responses: {
             /** @description No response body */
             204: {

@@ -13,6 +13,7 @@ import { useLabelingSummary } from "../api/get-labeling-summary";
 import { KINDS } from "../kinds/kinds";
 import { GuidelinesButton } from "./guidelines-button";
 import { SensitiveChoice } from "./sensitive-choice";
+import { WaitingForOthers } from "./waiting-for-others";
 
 export function LabelerHomePage() {
   const projectId = useRouteId("projectId");
@@ -23,7 +24,7 @@ export function LabelerHomePage() {
         <GuidelinesButton projectId={projectId} />
       </PageHeader>
       <QueryView query={summary}>
-        {({ open, mine, takes_sensitive }) => {
+        {({ open, mine, takes_sensitive, waiting_for_others }) => {
           const numOpen = Object.values(open).reduce((sum, number) => sum + number, 0);
           return (
             <Stack gap="lg">
@@ -72,6 +73,7 @@ export function LabelerHomePage() {
                 <Figure label="Yours in 24 hours" value={mine.today} testId="mine-today" />
                 <Figure label="Yours in all" value={mine.total} testId="mine-total" />
               </SimpleGrid>
+              <WaitingForOthers waiting={waiting_for_others} />
               <SensitiveChoice projectId={projectId} takesSensitive={takes_sensitive} />
             </Stack>
           );

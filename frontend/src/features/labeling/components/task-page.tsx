@@ -6,9 +6,16 @@ import { EmptyState } from "@/components/ui/empty-state";
 import { useRouteId } from "@/hooks/use-route-id";
 import { useSession } from "@/lib/queries/get-session";
 
+import { useLabelingSummary } from "../api/get-labeling-summary";
 import { useTaskQueue } from "../hooks/use-task-queue";
 import { GuidelineGate } from "./guideline-gate";
 import { TaskView } from "./task-view";
+import { WaitingForOthers } from "./waiting-for-others";
+
+function WaitingNow({ projectId }: { projectId: number }) {
+  const summary = useLabelingSummary(projectId);
+  return <WaitingForOthers waiting={summary.data?.waiting_for_others ?? []} />;
+}
 
 export function TaskPage() {
   const projectId = useRouteId("projectId");
@@ -42,6 +49,7 @@ export function TaskPage() {
           <Button component={Link} to={`/projects/${projectId}/labeling`} variant="subtle">
             Back
           </Button>
+          <WaitingNow projectId={projectId} />
         </EmptyState>
       </div>
     );

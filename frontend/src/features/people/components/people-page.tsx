@@ -1,4 +1,4 @@
-import { MultiSelect, Stack, Switch, Table, Text, Title } from "@mantine/core";
+import { MultiSelect, Stack, Switch, Table, TagsInput, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconUsers } from "@tabler/icons-react";
 
@@ -8,7 +8,7 @@ import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
 import { useRouteId } from "@/hooks/use-route-id";
 import { formatCount, humanize } from "@/lib/format";
-import type { Person, Role } from "@/lib/models";
+import type { Person, PersonChange, Role } from "@/lib/models";
 
 import { usePeople } from "../api/get-people";
 import { useUpdatePerson } from "../api/update-person";
@@ -22,7 +22,7 @@ export function PeoplePage() {
   const people = usePeople(projectId);
   return (
     <>
-      <PageHeader title="People" text="Who works in this project and as what. A deactivated person keeps their labels.">
+      <PageHeader title="People" text="Who works in this project, as what, and the languages and fields whose tasks a labeler gets. A deactivated person keeps their labels.">
         <InviteButton projectId={projectId} />
       </PageHeader>
       <Stack gap="xl">
@@ -32,12 +32,14 @@ export function PeoplePage() {
           empty={<EmptyState icon={IconUsers} title="Nobody yet" text="Invite the first person with a link." />}
         >
           {({ results }) => (
-            <Table.ScrollContainer minWidth={640}>
+            <Table.ScrollContainer minWidth={960}>
               <Table verticalSpacing="sm">
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>Person</Table.Th>
                     <Table.Th>Roles</Table.Th>
+                    <Table.Th>Reads</Table.Th>
+                    <Table.Th>Knows</Table.Th>
                     <Table.Th ta="right">Demonstrations</Table.Th>
                     <Table.Th ta="right">Rankings</Table.Th>
                     <Table.Th>Active</Table.Th>
@@ -66,9 +68,10 @@ export function PeoplePage() {
 
 function PersonRow({ projectId, person }: { projectId: number; person: Person }) {
   const update = useUpdatePerson(projectId);
-  const { user, roles, is_active, contractor, counts } = person;
+  const { user, roles, languages, expertise, is_active, contractor, counts } = person;
+  const isLabeler = roles.includes("labeler");
   const name = user.display_name || user.username;
-  const change = (body: { roles?: Role[]; is_active?: boolean }) =>
+  const change = (body: PersonChange) =>
     update.mutate(
       { userId: user.id, ...body },
       {
@@ -96,6 +99,20 @@ function PersonRow({ projectId, person }: { projectId: number; person: Person })
           disabled={update.isPending}
         />
       </Table.Td>
+      <AbilityCell
+        label={`Languages that ${name} reads`}
+        placeholder="de, fi"
+        {...{ isLabeler, isPending: update.isPending }}
+        value={languages}
+        onChange={(value) => change({ languages: value })}
+      />
+      <AbilityCell
+        label={`What ${name} knows`}
+        placeholder="medicine"
+        {...{ isLabeler, isPending: update.isPending }}
+        value={expertise}
+        onChange={(value) => change({ expertise: value })}
+      />
       <Table.Td ta="right" ff="monospace">
         {formatCount(counts.demonstrations)}
       </Table.Td>
@@ -111,5 +128,34 @@ function PersonRow({ projectId, person }: { projectId: number; person: Person })
         />
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+interface AbilityCellProps {
+  label: string;
+  placeholder: string;
+  isLabeler: boolean;
+  isPending: boolean;
+  value: string[];
+  onChange: (value: string[]) => void;
+}
+
+/** Tags of a labeler: tasks that ask for a language or an expertise go to those who have it here. */
+function AbilityCell({ label, placeholder, isLabeler, isPending, value, onChange }: AbilityCellProps) {
+  return (
+    <Table.Td miw={150} maw={220}>
+      {isLabeler && (
+        <TagsInput
+          aria-label={label}
+          size="xs"
+          placeholder={value.length ? "" : placeholder}
+          splitChars={[",", " ", ";"]}
+          value={value}
+          onChange={onChange}
+          acceptValueOnBlur
+          disabled={isPending}
+        />
+      )}
+    </Table.Td>
   );
 }

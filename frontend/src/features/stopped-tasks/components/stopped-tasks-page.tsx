@@ -1,5 +1,6 @@
-import { Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
+import { Badge, Button, Card, Group, Stack, Text, TextInput } from "@mantine/core";
 import { IconMoodSmile } from "@tabler/icons-react";
+import { useState } from "react";
 
 import { Conversation } from "@/components/ui/conversation";
 import { EmptyState } from "@/components/ui/empty-state";
@@ -18,7 +19,7 @@ export function StoppedTasksPage() {
   const tasks = useStoppedTasks(projectId);
   return (
     <>
-      <PageHeader title="Stopped tasks" text="Many skipped these. Mend the prompt or the guidelines, then offer them again." />
+      <PageHeader title="Stopped tasks" text="Many skipped these. Mend the guidelines or say who can do them, then offer them again." />
       <QueryView query={tasks}>
         {({ results }) =>
           results.length ? (
@@ -38,6 +39,7 @@ export function StoppedTasksPage() {
 
 function StoppedTaskCard({ projectId, task }: { projectId: number; task: StoppedTask }) {
   const reopen = useReopenTask(projectId);
+  const [needs, setNeeds] = useState({ language: task.language, expertise: task.expertise });
   return (
     <Card withBorder padding="md" data-testid={`stopped-task-${task.id}`}>
       <Group justify="space-between" mb="xs" gap="xs">
@@ -48,7 +50,7 @@ function StoppedTaskCard({ projectId, task }: { projectId: number; task: Stopped
           size="xs"
           variant="light"
           loading={reopen.isPending}
-          onClick={() => reopen.mutate(task.id)}
+          onClick={() => reopen.mutate({ taskId: task.id, ...needs })}
           data-testid={`reopen-${task.id}`}
         >
           Offer it again
@@ -56,6 +58,24 @@ function StoppedTaskCard({ projectId, task }: { projectId: number; task: Stopped
       </Group>
       <ErrorAlert error={reopen.error} />
       {task.messages.length > 0 ? <Conversation messages={task.messages} /> : <Text size="sm">{task.brief || "A prompt of the labeler's own."}</Text>}
+      <Group gap="sm" mt="sm" grow preventGrowOverflow={false}>
+        <TextInput
+          size="xs"
+          label="Only for people who read"
+          placeholder="any language; or a code such as de"
+          value={needs.language}
+          onChange={(event) => setNeeds({ ...needs, language: event.currentTarget.value })}
+          data-testid={`reopen-language-${task.id}`}
+        />
+        <TextInput
+          size="xs"
+          label="Only for people who know"
+          placeholder="anything; or a tag such as medicine"
+          value={needs.expertise}
+          onChange={(event) => setNeeds({ ...needs, expertise: event.currentTarget.value })}
+          data-testid={`reopen-expertise-${task.id}`}
+        />
+      </Group>
       <Stack gap={4} mt="sm">
         {task.skips.map(({ reason, note, labeler_name, created_at }) => (
           <Group key={labeler_name + created_at} gap="xs">
