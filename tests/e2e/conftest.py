@@ -6,11 +6,16 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from demo.site import Site
+from labeling.rounds.label_schemas import DEFAULT_SCHEMA
+from labeling.rounds.models import LabelSchemaVersion, Project
+from tests.e2e.desk import Desk, desk_of
+from tests.labeling.feedback_cast import make_project
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -20,6 +25,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+HANDS = ["keyboard", pytest.param("mouse", marks=pytest.mark.slow), pytest.param("touch", marks=pytest.mark.slow)]
 
 
 def free_port() -> int:
@@ -51,6 +57,19 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_ARGUMENTS)
         yield running
         running.close()
+
+
+@pytest.fixture
+def project() -> Project:
+    project = make_project()
+    LabelSchemaVersion.objects.create(project=project, number=2, schema=DEFAULT_SCHEMA)
+    return project
+
+
+@pytest.fixture(params=HANDS)
+def desk(request: Any, project: Project, browser: Browser, live_server: Any) -> Iterator[Desk]:
+    with desk_of(project, browser, live_server.url, request.param) as desk:
+        yield desk
 
 
 @pytest.hookimpl(wrapper=True)

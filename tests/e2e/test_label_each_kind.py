@@ -1,119 +1,19 @@
 """Each kind of work in a browser, by keyboard alone, by mouse alone and by touch alone, on the built pages and a real database."""
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.conf import settings
-from django.db import connection
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import expect
 
 from labeling.feedback.claims import place_claim
 from labeling.feedback.models import Demonstration, Edit, Place, Ranking
 from labeling.feedback.services import TaskSpec, tasks_create
-from labeling.rounds.label_schemas import DEFAULT_SCHEMA
-from labeling.rounds.models import GuidelineAcknowledgement, GuidelineVersion, LabelSchemaVersion, Project
-from tests.labeling.feedback_cast import make_completions, make_project, make_prompts, make_user
+from labeling.rounds.models import GuidelineAcknowledgement, GuidelineVersion
+from tests.e2e.desk import Desk, ask, rate_all
+from tests.labeling.feedback_cast import make_prompts, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
-HANDS = ["keyboard", pytest.param("mouse", marks=pytest.mark.slow), pytest.param("touch", marks=pytest.mark.slow)]
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-
-
-@dataclass
-class Desk:
-    """A signed-in labeler at a project's task page, and how they use it."""
-
-    page: Page
-    project: Project
-    url: str
-    hand: str
-
-    def open(self) -> None:
-        self.page.goto(f"{self.url}/projects/{self.project.pk}/labeling/task")
-
-    def at(self, test_id: str) -> Locator:
-        return self.page.get_by_test_id(test_id)
-
-    def press(self, target: Locator) -> None:
-        """Click or tap; by keyboard: focus it and press Space."""
-        if self.hand == "touch":
-            target.tap()
-        elif self.hand == "mouse":
-            target.click()
-        else:
-            target.focus()
-            self.page.keyboard.press("Space")
-
-    def wait_until_empty(self) -> None:
-        expect(self.at("nothing-open")).to_be_visible()
-
-
-@pytest.fixture
-def project() -> Project:
-    project = make_project()
-    LabelSchemaVersion.objects.create(project=project, number=2, schema=DEFAULT_SCHEMA)
-    return project
-
-
-@pytest.fixture(params=HANDS)
-def desk(request: Any, project: Project, browser: Browser, live_server: Any) -> Iterator[Desk]:
-    client = Client()
-    client.force_login(make_user(project, "ada", "labeler"))
-    context = browser.new_context(
-        viewport=NARROW if request.param == "touch" else WIDE,
-        has_touch=request.param == "touch",
-        reduced_motion="reduce",
-    )
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
-    page = context.new_page()
-    yield Desk(page, project, live_server.url, request.param)
-    page.goto("about:blank")  # a page that is left saves its draft; the tables must not be emptied under that request
-    page.wait_for_timeout(200)
-    wait_for_quiet_database()
-    context.close()
-
-
-def wait_for_quiet_database(seconds: float = 10) -> None:
-    """Return once no other connection is in the middle of something."""
-    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
-    until = time.monotonic() + seconds
-    with connection.cursor() as cursor:
-        while time.monotonic() < until:
-            cursor.execute(busy)
-            if cursor.fetchone()[0] == 0:
-                return
-            time.sleep(0.05)
-    pytest.fail(f"the site was still busy with the database {seconds} s after the page was left")
-
-
-def ask(project: Project, kind: str, k: int) -> list[int]:
-    prompt = make_prompts(project, 1)[0]
-    shown = [row.pk for row in make_completions(prompt, k)]
-    tasks_create(project=project, specs=[TaskSpec(prompt=prompt.pk, kind=kind, completions=shown)])
-    return shown
-
-
-def rate_all(desk: Desk, letters: str, ratings: str) -> None:
-    """Each completion by itself: its overall rating, and for the first one a flag."""
-    for letter, rating in zip(letters, ratings, strict=True):
-        expect(desk.at(f"rating-{letter}-overall")).to_be_visible()
-        if desk.hand == "keyboard":
-            desk.page.keyboard.press(rating)
-            if letter == "A":
-                desk.page.keyboard.press("q")
-            desk.page.keyboard.press("Enter")
-        else:
-            desk.press(desk.at(f"rating-{letter}-overall").locator("input").nth(int(rating) - 1))
-            if letter == "A":
-                desk.press(desk.at("flag-A-wrong_task").locator("xpath=..").locator("label"))
-            desk.press(desk.at("assess-next"))
 
 
 def ranks_of(ranking: Ranking) -> list[int]:

@@ -4,7 +4,7 @@ import { navItems, type NavItem } from "@/features/routes";
 import { useRoles } from "@/hooks/use-roles";
 import type { Role } from "@/lib/models";
 
-const labelerItem: NavItem = { label: "Label", to: "labeling", icon: IconPencilCheck, roles: ["labeler"] };
+const labelerItem: NavItem = { page: "labeling", to: "labeling", icon: IconPencilCheck, roles: ["labeler"] };
 
 /** The pages of a project that this person's roles open, in the order of the menu. */
 export function useProjectMenu(projectId: number): NavItem[] {

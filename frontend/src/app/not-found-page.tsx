@@ -3,12 +3,14 @@ import { IconMapQuestion } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { EmptyState } from "@/components/ui/empty-state";
+import { useTexts } from "@/lib/language";
 
 export function NotFoundPage() {
+  const { common } = useTexts();
   return (
-    <EmptyState icon={IconMapQuestion} title="There is no such page" text="The address may be old or mistyped.">
+    <EmptyState icon={IconMapQuestion} title={common.noSuchPage} text={common.noSuchPageText}>
       <Button component={Link} to="/" variant="light">
-        Go to the start
+        {common.toStart}
       </Button>
     </EmptyState>
   );

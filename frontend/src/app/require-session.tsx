@@ -3,15 +3,17 @@ import type { ReactNode } from "react";
 import { Navigate, useLocation } from "react-router";
 
 import { QueryView } from "@/components/ui/query-view";
+import { useTexts } from "@/lib/language";
 import { useSession } from "@/lib/queries/get-session";
 
 /** Its children for somebody signed in; the login page, which comes back here, for everybody else. */
 export function RequireSession({ children }: { children: ReactNode }) {
   const session = useSession();
+  const { common } = useTexts();
   const location = useLocation();
   if (session.isPending) {
     return (
-      <Center mih="60vh" role="status" aria-label="Loading">
+      <Center mih="60vh" role="status" aria-label={common.loading}>
         <Loader type="dots" />
       </Center>
     );

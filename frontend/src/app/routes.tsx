@@ -1,6 +1,7 @@
-import { createBrowserRouter, type RouteObject } from "react-router";
+import { createBrowserRouter, Outlet, type RouteObject } from "react-router";
 
-import { engineerRoutes, managerRoutes, projectRoutes, qualityRoutes } from "@/features/routes";
+import { engineerRoutes, figuresRoutes, managerRoutes, projectRoutes, qualityRoutes } from "@/features/routes";
+import { InEnglish } from "@/lib/language";
 
 import { HomePage, ProjectHomePage } from "./home-page";
 import { NotFoundPage } from "./not-found-page";
@@ -53,9 +54,8 @@ export const router = createBrowserRouter([
                 children: [
                   { index: true, element: <ProjectHomePage /> },
                   ...labelerRoutes,
-                  ...managerRoutes,
-                  ...engineerRoutes,
-                  ...qualityRoutes,
+                  ...figuresRoutes,
+                  { element: <InEnglish><Outlet /></InEnglish>, children: [...managerRoutes, ...engineerRoutes, ...qualityRoutes] },
                 ],
               },
               { path: "*", element: <NotFoundPage /> },

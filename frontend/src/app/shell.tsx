@@ -4,6 +4,7 @@ import { IconFolders } from "@tabler/icons-react";
 import { useEffect } from "react";
 import { Link, Outlet, useLocation, useMatch, useNavigate } from "react-router";
 
+import { useTexts } from "@/lib/language";
 import { useSession } from "@/lib/queries/get-session";
 
 import { useProjectMenu } from "./navigation";
@@ -12,6 +13,7 @@ import { UserMenu } from "./user-menu";
 
 /** Header and menu around every page of somebody signed in. The labeling page gets the whole width. */
 export function Shell() {
+  const { menu } = useTexts();
   const [isOpen, { toggle, close }] = useDisclosure(false);
   const { pathname } = useLocation();
   const match = useMatch("/projects/:projectId/*");
@@ -26,12 +28,12 @@ export function Shell() {
       padding={{ base: "sm", sm: isTask ? "md" : "xl" }}
     >
       <a className={classes.skip} href="#main">
-        Skip to the content
+        {menu.skipLink}
       </a>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap" gap="sm">
           <Group gap="sm" wrap="nowrap" miw={0}>
-            <Burger opened={isOpen} onClick={toggle} hiddenFrom={isTask ? undefined : "sm"} size="sm" aria-label="Menu" />
+            <Burger opened={isOpen} onClick={toggle} hiddenFrom={isTask ? undefined : "sm"} size="sm" aria-label={menu.menu} />
             <UnstyledButton component={Link} to="/projects" className={classes.brand}>
               <img src="/icon.svg" alt="" width={24} height={24} />
               <Text fw={700} visibleFrom="xs">
@@ -58,13 +60,14 @@ export function Shell() {
 }
 
 function ProjectSelect({ projectId }: { projectId: number }) {
+  const { menu } = useTexts();
   const { data } = useSession();
   const navigate = useNavigate();
   const projects = (data?.projects ?? []).filter(({ id, is_archived }) => !is_archived || id === projectId);
   if (projects.length === 0 || Number.isNaN(projectId)) return null;
   return (
     <Select
-      aria-label="Project"
+      aria-label={menu.project}
       size="xs"
       miw={0}
       maw={220}
@@ -77,18 +80,19 @@ function ProjectSelect({ projectId }: { projectId: number }) {
 }
 
 function ProjectMenu({ projectId }: { projectId: number }) {
+  const { menu } = useTexts();
   const { pathname } = useLocation();
   const items = useProjectMenu(projectId);
   return (
-    <nav aria-label="Main">
-      {items.map(({ label, to, icon: ItemIcon }) => {
+    <nav aria-label={menu.main}>
+      {items.map(({ page, to, icon: ItemIcon }) => {
         const path = `/projects/${projectId}/${to}`;
         return (
           <NavLink
             key={to}
             component={Link}
             to={path}
-            label={label}
+            label={menu.pages[page]}
             leftSection={<ItemIcon size={18} stroke={1.6} />}
             active={pathname === path || pathname.startsWith(`${path}/`)}
             className={classes.item}
@@ -99,7 +103,7 @@ function ProjectMenu({ projectId }: { projectId: number }) {
       <NavLink
         component={Link}
         to="/projects"
-        label="All projects"
+        label={menu.allProjects}
         leftSection={<IconFolders size={18} stroke={1.6} />}
         active={pathname === "/projects"}
         className={classes.item}

@@ -1,11 +1,14 @@
 import { ActionIcon, Avatar, Group, Menu, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { IconKey, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
+import { IconCheck, IconKey, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { useSignOut } from "@/features/account/api/delete-session";
+import { LANGUAGES, useLanguage, useTexts, type Language } from "@/lib/language";
 import { useSession } from "@/lib/queries/get-session";
 
 export function UserMenu() {
+  const { menu } = useTexts();
+  const { language, choose } = useLanguage();
   const { data } = useSession();
   const signOut = useSignOut();
   const { setColorScheme } = useMantineColorScheme();
@@ -16,24 +19,40 @@ export function UserMenu() {
       <ActionIcon
         variant="subtle"
         color="gray"
-        aria-label={isDark ? "Use light colours" : "Use dark colours"}
+        aria-label={isDark ? menu.useLight : menu.useDark}
         onClick={() => setColorScheme(isDark ? "light" : "dark")}
       >
         {isDark ? <IconSun size={18} /> : <IconMoon size={18} />}
       </ActionIcon>
       <Menu position="bottom-end" width={200}>
         <Menu.Target>
-          <UnstyledButton aria-label={`Account of ${name}`} data-testid="user-menu">
+          <UnstyledButton aria-label={menu.accountOf(name)} data-testid="user-menu">
             <Avatar name={name} color="initials" size={30} />
           </UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Label>{name}</Menu.Label>
           <Menu.Item component={Link} to="/account" leftSection={<IconKey size={16} />}>
-            Account and tokens
+            {menu.account}
           </Menu.Item>
+          <Menu.Divider />
+          <Menu.Label>{menu.language}</Menu.Label>
+          {Object.entries(LANGUAGES).map(([code, { name: ownName }]) => (
+            <Menu.Item
+              key={code}
+              lang={code}
+              leftSection={<IconCheck size={16} visibility={code === language ? undefined : "hidden"} aria-hidden />}
+              role="menuitemradio"
+              aria-checked={code === language}
+              onClick={() => choose(code as Language)}
+              data-testid={`language-${code}`}
+            >
+              {ownName}
+            </Menu.Item>
+          ))}
+          <Menu.Divider />
           <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut.mutate()} data-testid="sign-out">
-            Sign out
+            {menu.signOut}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>

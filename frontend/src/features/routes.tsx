@@ -20,32 +20,33 @@ import {
 import type { RouteObject } from "react-router";
 
 import type { Role } from "@/lib/models";
+import type { Texts } from "@/texts/texts";
 
 /** One entry of the menu of a project; `to` is relative to /projects/:projectId. */
 export interface NavItem {
-  label: string;
+  page: keyof Texts["menu"]["pages"];
   to: string;
   icon: Icon;
   roles: Role[];
 }
 
 export const navItems: NavItem[] = [
-  { label: "My figures", to: "my-figures", icon: IconChartDots, roles: ["labeler"] },
-  { label: "Rounds", to: "rounds", icon: IconRefresh, roles: ["manager", "engineer"] },
-  { label: "Quality", to: "quality", icon: IconRosetteDiscountCheck, roles: ["manager", "engineer"] },
-  { label: "Prompts", to: "prompts", icon: IconMessages, roles: ["manager", "engineer"] },
-  { label: "Imports", to: "imports", icon: IconFileImport, roles: ["manager", "engineer"] },
-  { label: "People", to: "people", icon: IconUsers, roles: ["manager"] },
-  { label: "Guidelines", to: "guidelines", icon: IconBook, roles: ["manager"] },
-  { label: "Label schema", to: "label-schema", icon: IconChecklist, roles: ["manager"] },
-  { label: "Stopped tasks", to: "stopped-tasks", icon: IconHandStop, roles: ["manager"] },
-  { label: "Settings", to: "settings", icon: IconSettings, roles: ["manager"] },
-  { label: "Runs", to: "runs", icon: IconPlayerPlay, roles: ["engineer"] },
-  { label: "Snapshots", to: "snapshots", icon: IconDatabase, roles: ["engineer"] },
-  { label: "Checkpoints", to: "checkpoints", icon: IconBox, roles: ["manager", "engineer"] },
-  { label: "Compare", to: "compare", icon: IconArrowsDiff, roles: ["manager", "engineer"] },
-  { label: "Sampling box", to: "sampling", icon: IconSparkles, roles: ["engineer"] },
-  { label: "Evaluations", to: "evaluations", icon: IconScale, roles: ["manager", "engineer"] },
+  { page: "myFigures", to: "my-figures", icon: IconChartDots, roles: ["labeler"] },
+  { page: "rounds", to: "rounds", icon: IconRefresh, roles: ["manager", "engineer"] },
+  { page: "quality", to: "quality", icon: IconRosetteDiscountCheck, roles: ["manager", "engineer"] },
+  { page: "prompts", to: "prompts", icon: IconMessages, roles: ["manager", "engineer"] },
+  { page: "imports", to: "imports", icon: IconFileImport, roles: ["manager", "engineer"] },
+  { page: "people", to: "people", icon: IconUsers, roles: ["manager"] },
+  { page: "guidelines", to: "guidelines", icon: IconBook, roles: ["manager"] },
+  { page: "labelSchema", to: "label-schema", icon: IconChecklist, roles: ["manager"] },
+  { page: "stoppedTasks", to: "stopped-tasks", icon: IconHandStop, roles: ["manager"] },
+  { page: "settings", to: "settings", icon: IconSettings, roles: ["manager"] },
+  { page: "runs", to: "runs", icon: IconPlayerPlay, roles: ["engineer"] },
+  { page: "snapshots", to: "snapshots", icon: IconDatabase, roles: ["engineer"] },
+  { page: "checkpoints", to: "checkpoints", icon: IconBox, roles: ["manager", "engineer"] },
+  { page: "compare", to: "compare", icon: IconArrowsDiff, roles: ["manager", "engineer"] },
+  { page: "sampling", to: "sampling", icon: IconSparkles, roles: ["engineer"] },
+  { page: "evaluations", to: "evaluations", icon: IconScale, roles: ["manager", "engineer"] },
 ];
 
 /** Below /projects: the list itself. */
@@ -150,6 +151,10 @@ export const qualityRoutes: RouteObject[] = [
     path: "quality",
     lazy: async () => ({ Component: (await import("./quality/components/quality-page")).QualityPage }),
   },
+];
+
+/** A labeler's own, below /projects/:projectId. */
+export const figuresRoutes: RouteObject[] = [
   {
     path: "my-figures",
     lazy: async () => ({ Component: (await import("./quality/components/my-figures-page")).MyFiguresPage }),

@@ -1,21 +1,30 @@
 /** How numbers, times and identifiers are written on the pages. */
 
-export function formatCount(value: number): string {
-  return value.toLocaleString("en");
+export interface Formats {
+  formatCount: (value: number) => string;
+  /** 1,234 -> "1.2 K"; 6,600,000 -> "6.6 M". */
+  formatCompact: (value: number) => string;
+  formatPercent: (value: number, digits?: number) => string;
+  formatTime: (iso: string) => string;
+  /** A day of the calendar, "2026-11-05" -> "Nov 5". */
+  formatDay: (day: string) => string;
 }
 
-/** 1,234 -> "1.2 K"; 6,600,000 -> "6.6 M". */
-export function formatCompact(value: number): string {
-  return value.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
+/** By language, "en" or "de". */
+export function formatsOf(language: string): Formats {
+  return {
+    formatCount: (value) => value.toLocaleString(language),
+    formatCompact: (value) => value.toLocaleString(language, { notation: "compact", maximumFractionDigits: 1 }),
+    formatPercent: (value, digits = 0) =>
+      value.toLocaleString(language, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }),
+    formatTime: (iso) => new Date(iso).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" }),
+    formatDay: (day) =>
+      new Date(`${day}T00:00:00Z`).toLocaleDateString(language, { month: "short", day: "numeric", timeZone: "UTC" }),
+  };
 }
 
-export function formatPercent(value: number, digits = 0): string {
-  return value.toLocaleString("en", { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits });
-}
-
-export function formatTime(iso: string): string {
-  return new Date(iso).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
-}
+/** For the pages that exist in English only. */
+export const { formatCount, formatCompact, formatPercent, formatTime, formatDay } = formatsOf("en");
 
 /** 75 -> "1 min 15 s". */
 export function formatSeconds(seconds: number): string {

@@ -2,6 +2,8 @@ import { Alert, Button, Group, Modal, Stack, Text, type ButtonProps } from "@man
 import { useDisclosure } from "@mantine/hooks";
 import { useState, type ReactNode } from "react";
 
+import { useErrorText, useTexts } from "@/lib/language";
+
 interface ConfirmButtonProps extends ButtonProps {
   title: string;
   question: ReactNode;
@@ -16,6 +18,8 @@ interface ConfirmButtonProps extends ButtonProps {
 /** A button whose deed is not easily undone: it says what will happen and waits for a second yes. */
 export function ConfirmButton(props: ConfirmButtonProps) {
   const { title, question, confirmLabel, onConfirm, children, fields, isReady = true, color, ...buttonProps } = props;
+  const { common } = useTexts();
+  const errorText = useErrorText();
   const [isOpen, { open, close }] = useDisclosure(false);
   const [isBusy, setIsBusy] = useState(false);
   const [error, setError] = useState("");
@@ -27,7 +31,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
       await onConfirm();
       close();
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(failure instanceof Error ? errorText(failure) : String(failure));
     } finally {
       setIsBusy(false);
     }
@@ -51,7 +55,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
           )}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>
-              Go back
+              {common.goBack}
             </Button>
             <Button
               color={color}

@@ -1,18 +1,22 @@
+import { useMemo } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import rehypeSanitize from "rehype-sanitize";
 import remarkGfm from "remark-gfm";
 
+import { useTexts } from "@/lib/language";
+import type { Texts } from "@/texts/texts";
+
 import classes from "./markdown.module.css";
 
 // Text here comes from models and from people. Nothing in it may fetch an address by being looked at.
-const components: Components = {
+const componentsIn = ({ imageLeftOut }: Texts["common"]): Components => ({
   a: ({ href, children }) => (
     <a href={href} target="_blank" rel="noopener noreferrer nofollow">
       {children}
     </a>
   ),
-  img: ({ alt }) => <em>[image: {alt || "without description"}]</em>,
-};
+  img: ({ alt }) => <em>{imageLeftOut(alt ?? "")}</em>,
+});
 
 interface MarkdownNode {
   type: string;
@@ -30,6 +34,8 @@ function htmlAsText() {
 
 /** Sanitised markdown: no raw HTML, no remote images. */
 export function Markdown({ text }: { text: string }) {
+  const { common } = useTexts();
+  const components = useMemo(() => componentsIn(common), [common]);
   return (
     <div className={classes.markdown}>
       <ReactMarkdown remarkPlugins={[remarkGfm, htmlAsText]} rehypePlugins={[rehypeSanitize]} components={components}>

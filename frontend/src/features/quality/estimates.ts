@@ -1,6 +1,7 @@
 /** How estimates with intervals are written, and what the measures are called. */
 
-import { formatCount, formatPercent } from "@/lib/format";
+import { formatPercent, formatsOf } from "@/lib/format";
+import { LANGUAGES, type Language } from "@/lib/language";
 import type { Estimate } from "@/lib/models";
 
 export interface Measure {
@@ -25,8 +26,9 @@ export const percent = (value: number) => formatPercent(value);
 export const figure = (value: number) => value.toFixed(2);
 
 /** "72% [69%, 75%], n = 1,204" */
-export function estimateText({ value, low, high, n }: Estimate, format: (value: number) => string): string {
-  if (value === null) return "nothing to compare";
+export function estimateText({ value, low, high, n }: Estimate, format: (value: number) => string, language: Language = "en"): string {
+  const { texts } = LANGUAGES[language];
+  if (value === null) return texts.figures.nothingToCompare;
   const interval = low !== null && high !== null ? ` [${format(low)}, ${format(high)}]` : "";
-  return `${format(value)}${interval}, n = ${formatCount(n)}`;
+  return `${format(value)}${interval}, n = ${formatsOf(language).formatCount(n)}`;
 }

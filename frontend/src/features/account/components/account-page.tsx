@@ -1,6 +1,7 @@
 import { Paper, Text } from "@mantine/core";
 
 import { PageHeader } from "@/components/ui/page-header";
+import { useTexts } from "@/lib/language";
 import { useSession } from "@/lib/queries/get-session";
 
 import { PasswordForm } from "./password-form";
@@ -8,23 +9,24 @@ import { TokenForm } from "./token-form";
 import { TokenList } from "./token-list";
 
 export function AccountPage() {
+  const { account } = useTexts();
   const { data } = useSession();
   const user = data?.user;
   return (
     <>
-      <PageHeader title={user?.display_name || user?.username} text={`Signed in as ${user?.username ?? ""}.`} />
+      <PageHeader title={user?.display_name || user?.username} text={account.signedInAs(user?.username ?? "")} />
       <Paper withBorder p="md" radius="md" mb="lg">
         <Text fw={600} component="h2" mb="md">
-          Password
+          {account.password}
         </Text>
         <PasswordForm />
       </Paper>
       <Paper withBorder p="md" radius="md">
         <Text fw={600} component="h2">
-          API tokens
+          {account.tokens}
         </Text>
         <Text size="sm" c="dimmed" mb="md">
-          A token lets a script use the API with your roles. Send it as <code>Authorization: Bearer TOKEN</code>. It is shown once.
+          {account.tokensText} <code>Authorization: Bearer TOKEN</code>.
         </Text>
         <TokenForm />
         <TokenList />

@@ -5,6 +5,7 @@ import { useNavigate, useParams } from "react-router";
 import { ErrorAlert } from "@/components/ui/error-alert";
 import { QueryView } from "@/components/ui/query-view";
 import { ApiError } from "@/lib/api-client";
+import { useTexts } from "@/lib/language";
 import { useSession } from "@/lib/queries/get-session";
 
 import { useAcceptInvitation } from "../api/accept-invitation";
@@ -14,14 +15,15 @@ import { EntryPage } from "./entry-page";
 const MIN_PASSWORD_CHARACTERS = 10;
 
 export function InvitationPage() {
+  const { common, entry } = useTexts();
   const { token = "" } = useParams();
   const invitation = useInvitation(token);
   const { data } = invitation;
-  const text = data ? `You are invited to ${data.project_name} as ${data.role} (${data.email}).` : "Opening your invitation.";
+  const text = data ? entry.invited(data.project_name, common.roles[data.role], data.email) : entry.opening;
   const session = useSession(); // brings the CSRF token too
   const user = session.data?.user;
   return (
-    <EntryPage title="Join Roundtable" text={text}>
+    <EntryPage title={entry.joinTitle} text={text}>
       <QueryView query={invitation}>
         {() => (user ? <JoinAsMyself token={token} name={user.display_name || user.username} /> : <AccountForm token={token} />)}
       </QueryView>
@@ -30,6 +32,7 @@ export function InvitationPage() {
 }
 
 function JoinAsMyself({ token, name }: { token: string; name: string }) {
+  const { entry } = useTexts();
   const accept = useAcceptInvitation(token);
   const navigate = useNavigate();
   const join = () =>
@@ -38,13 +41,14 @@ function JoinAsMyself({ token, name }: { token: string; name: string }) {
     <Stack>
       <ErrorAlert error={accept.error} />
       <Button onClick={join} loading={accept.isPending} data-testid="invitation-join">
-        Join as {name}
+        {entry.joinAs(name)}
       </Button>
     </Stack>
   );
 }
 
 function AccountForm({ token }: { token: string }) {
+  const { entry } = useTexts();
   const accept = useAcceptInvitation(token);
   const navigate = useNavigate();
   const [account, setAccount] = useState({ username: "", display_name: "", password: "" });
@@ -69,18 +73,18 @@ function AccountForm({ token }: { token: string }) {
   return (
     <form onSubmit={(event) => void submit(event).catch(() => {})}>
       <Stack>
-        <TextInput label="User name" autoComplete="username" autoCapitalize="none" {...bind("username")} data-testid="invitation-username" />
-        <TextInput label="Your name" autoComplete="name" {...bind("display_name")} data-testid="invitation-name" />
+        <TextInput label={entry.userName} autoComplete="username" autoCapitalize="none" {...bind("username")} data-testid="invitation-username" />
+        <TextInput label={entry.yourName} autoComplete="name" {...bind("display_name")} data-testid="invitation-name" />
         <PasswordInput
-          label="Password"
-          description={`At least ${MIN_PASSWORD_CHARACTERS} characters.`}
+          label={entry.password}
+          description={entry.passwordLength(MIN_PASSWORD_CHARACTERS)}
           autoComplete="new-password"
           {...bind("password")}
           data-testid="invitation-password"
         />
         <ErrorAlert error={accept.error} />
         <Button type="submit" disabled={isShort} loading={accept.isPending} data-testid="invitation-submit">
-          Create my account
+          {entry.createAccount}
         </Button>
       </Stack>
     </form>

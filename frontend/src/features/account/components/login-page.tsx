@@ -3,6 +3,7 @@ import { useState, type FormEvent } from "react";
 import { Navigate, useSearchParams } from "react-router";
 
 import { ErrorAlert } from "@/components/ui/error-alert";
+import { useTexts } from "@/lib/language";
 import { useSession } from "@/lib/queries/get-session";
 
 import { useSignIn } from "../api/create-session";
@@ -10,6 +11,7 @@ import { EntryPage } from "./entry-page";
 import { localPath } from "./local-path";
 
 export function LoginPage() {
+  const { entry } = useTexts();
   const [params] = useSearchParams();
   const session = useSession();
   const signIn = useSignIn();
@@ -22,11 +24,11 @@ export function LoginPage() {
     signIn.mutate({ username: username.trim(), password });
   };
   return (
-    <EntryPage title="Sign in to Roundtable" text="Better language models, one round at a time.">
+    <EntryPage title={entry.signInTitle} text={entry.motto}>
       <form onSubmit={submit}>
         <Stack>
           <TextInput
-            label="User name"
+            label={entry.userName}
             autoComplete="username"
             autoCapitalize="none"
             autoFocus
@@ -37,7 +39,7 @@ export function LoginPage() {
             data-testid="login-username"
           />
           <PasswordInput
-            label="Password"
+            label={entry.password}
             autoComplete="current-password"
             required
             withAsterisk={false}
@@ -47,7 +49,7 @@ export function LoginPage() {
           />
           <ErrorAlert error={signIn.error ?? session.error} />
           <Button type="submit" fullWidth loading={signIn.isPending || session.isPending} data-testid="login-submit">
-            Sign in
+            {entry.signIn}
           </Button>
         </Stack>
       </form>

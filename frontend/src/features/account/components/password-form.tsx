@@ -5,6 +5,7 @@ import { useState, type FormEvent } from "react";
 
 import { ErrorAlert } from "@/components/ui/error-alert";
 import { ApiError } from "@/lib/api-client";
+import { useTexts } from "@/lib/language";
 import { SESSION_KEY } from "@/lib/queries/get-session";
 
 import { useChangePassword } from "../api/change-password";
@@ -12,6 +13,7 @@ import { useChangePassword } from "../api/change-password";
 const EMPTY = { current: "", new: "" };
 
 export function PasswordForm() {
+  const { account } = useTexts();
   const change = useChangePassword();
   const queryClient = useQueryClient();
   const [passwords, setPasswords] = useState(EMPTY);
@@ -33,7 +35,7 @@ export function PasswordForm() {
     change.mutate(passwords, {
       onSuccess: () => {
         setPasswords(EMPTY);
-        notifications.show({ color: "teal", message: "Your password is changed. Your other sessions have ended." });
+        notifications.show({ color: "teal", message: account.passwordChanged });
         void queryClient.invalidateQueries({ queryKey: SESSION_KEY }); // the CSRF token changed with it
       },
     });
@@ -42,13 +44,13 @@ export function PasswordForm() {
     <form onSubmit={submit}>
       <Stack gap="sm">
         <Group align="flex-start" gap="md">
-          <PasswordInput label="Current password" autoComplete="current-password" {...bind("current")} data-testid="password-current" />
-          <PasswordInput label="New password" autoComplete="new-password" {...bind("new")} data-testid="password-new" />
+          <PasswordInput label={account.currentPassword} autoComplete="current-password" {...bind("current")} data-testid="password-current" />
+          <PasswordInput label={account.newPassword} autoComplete="new-password" {...bind("new")} data-testid="password-new" />
         </Group>
         {Object.keys(fields).length === 0 && <ErrorAlert error={change.error} />}
         <Group>
           <Button type="submit" variant="default" loading={change.isPending} disabled={!passwords.current || !passwords.new} data-testid="password-change">
-            Change the password
+            {account.changePassword}
           </Button>
         </Group>
       </Stack>

@@ -2,7 +2,7 @@ import { Alert, Button, Checkbox, Code, CopyButton, Group, Stack, TextInput } fr
 import { useState, type FormEvent } from "react";
 
 import { ErrorAlert } from "@/components/ui/error-alert";
-import { humanize } from "@/lib/format";
+import { useTexts } from "@/lib/language";
 import type { TokenScope } from "@/lib/task-models";
 
 import { useCreateToken } from "../api/create-token";
@@ -10,6 +10,7 @@ import { useCreateToken } from "../api/create-token";
 const SCOPES: TokenScope[] = ["read", "label", "manage", "train"];
 
 export function TokenForm() {
+  const { account, common } = useTexts();
   const create = useCreateToken();
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<TokenScope[]>(["read"]);
@@ -22,34 +23,34 @@ export function TokenForm() {
       <Stack gap="sm" mb="md">
         <Group align="flex-end" gap="md">
           <TextInput
-            label="Name"
-            placeholder="What will use it"
+            label={account.tokenName}
+            placeholder={account.tokenUse}
             required
             withAsterisk={false}
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
             data-testid="token-name"
           />
-          <Checkbox.Group label="It may" value={scopes} onChange={(given) => setScopes(SCOPES.filter((scope) => given.includes(scope)))}>
+          <Checkbox.Group label={account.tokenMay} value={scopes} onChange={(given) => setScopes(SCOPES.filter((scope) => given.includes(scope)))}>
             <Group mih={36} gap="sm">
               {SCOPES.map((scope) => (
-                <Checkbox key={scope} value={scope} label={humanize(scope)} />
+                <Checkbox key={scope} value={scope} label={account.scopes[scope]} />
               ))}
             </Group>
           </Checkbox.Group>
           <Button type="submit" loading={create.isPending} disabled={!name.trim() || !scopes.length} data-testid="token-create">
-            Make a token
+            {account.makeToken}
           </Button>
         </Group>
         <ErrorAlert error={create.error} />
         {create.data?.token && (
-          <Alert color="teal" variant="light" title="Copy the token now; it is not shown again">
+          <Alert color="teal" variant="light" title={account.copyToken}>
             <Group gap="sm">
               <Code data-testid="token-text">{create.data.token}</Code>
               <CopyButton value={create.data.token}>
                 {({ copied, copy }) => (
                   <Button size="compact-xs" variant="default" onClick={copy}>
-                    {copied ? "Copied" : "Copy"}
+                    {copied ? common.copied : common.copy}
                   </Button>
                 )}
               </CopyButton>

@@ -2,17 +2,19 @@ import { Group, Stack, Text } from "@mantine/core";
 
 import { ConfirmButton } from "@/components/ui/confirm-button";
 import { QueryView } from "@/components/ui/query-view";
-import { formatTime } from "@/lib/format";
+import { useFormats, useTexts } from "@/lib/language";
 
 import { useDeleteToken } from "../api/delete-token";
 import { useTokens } from "../api/get-tokens";
 
 export function TokenList() {
+  const { account } = useTexts();
+  const { formatTime } = useFormats();
   const tokens = useTokens();
   const remove = useDeleteToken();
   const empty = (
     <Text size="sm" c="dimmed">
-      You have no tokens.
+      {account.noTokens}
     </Text>
   );
   return (
@@ -26,8 +28,8 @@ export function TokenList() {
                   {token.name}
                 </Text>
                 <Text size="xs" c="dimmed">
-                  {token.scopes.join(", ")} · made {formatTime(token.created_at)} ·{" "}
-                  {token.last_used_at ? `last used ${formatTime(token.last_used_at)}` : "never used"}
+                  {token.scopes.map((scope) => account.scopes[scope]).join(", ")} · {account.made(formatTime(token.created_at))} ·{" "}
+                  {token.last_used_at ? account.lastUsed(formatTime(token.last_used_at)) : account.neverUsed}
                 </Text>
               </div>
               <ConfirmButton
@@ -35,12 +37,12 @@ export function TokenList() {
                 miw="max-content"
                 variant="light"
                 color="red"
-                title={`Revoke "${token.name}"?`}
-                question="Whatever uses it is refused from then on."
-                confirmLabel="Revoke"
+                title={account.revokeTitle(token.name)}
+                question={account.revokeText}
+                confirmLabel={account.revoke}
                 onConfirm={() => remove.mutateAsync(token.id)}
               >
-                Revoke
+                {account.revoke}
               </ConfirmButton>
             </Group>
           ))}

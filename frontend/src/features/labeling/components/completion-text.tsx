@@ -1,7 +1,9 @@
 import { Text } from "@mantine/core";
 
 import { Markdown } from "@/components/ui/markdown";
+import { useTexts } from "@/lib/language";
 
 export function CompletionText({ text }: { text: string }) {
-  return text.trim() ? <Markdown text={text} /> : <Text c="dimmed">(an empty completion)</Text>;
+  const { task } = useTexts();
+  return text.trim() ? <Markdown text={text} /> : <Text c="dimmed">{task.emptyCompletion}</Text>;
 }

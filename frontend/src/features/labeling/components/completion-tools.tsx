@@ -2,6 +2,7 @@ import { Badge, Button, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconArrowsDiff, IconPencil } from "@tabler/icons-react";
 
+import { useTexts } from "@/lib/language";
 import type { ShownCompletion } from "@/lib/task-models";
 
 import { useWindowKeys } from "../hooks/use-window-keys";
@@ -19,6 +20,7 @@ interface CompletionToolsProps extends Pick<AnswerProps, "draft" | "change"> {
 
 /** For one completion: its difference from another, and editing it into a better answer. */
 export function CompletionTools({ completions, index, isActive, draft, change }: CompletionToolsProps) {
+  const { task } = useTexts();
   const [isDiffOpen, diff] = useDisclosure(false);
   const [isEditOpen, edit] = useDisclosure(false);
   const completion = completions[index];
@@ -38,7 +40,7 @@ export function CompletionTools({ completions, index, isActive, draft, change }:
     <Group gap={4} wrap="nowrap">
       {edited !== undefined && (
         <Badge size="sm" color="teal" variant="light" radius="sm" tt="none" data-testid={`edited-${letter}`}>
-          Edited
+          {task.edited}
         </Badge>
       )}
       {completions.length > 1 && (
@@ -48,10 +50,10 @@ export function CompletionTools({ completions, index, isActive, draft, change }:
           tabIndex={-1}
           leftSection={<IconArrowsDiff size={14} />}
           onClick={diff.open}
-          aria-label={`Compare ${letter} word by word`}
+          aria-label={task.diffOf(letter)}
           data-testid={`diff-${letter}`}
         >
-          Diff
+          {task.diff}
         </Button>
       )}
       <Button
@@ -60,10 +62,10 @@ export function CompletionTools({ completions, index, isActive, draft, change }:
         tabIndex={-1}
         leftSection={<IconPencil size={14} />}
         onClick={edit.open}
-        aria-label={`Edit ${letter} into a better answer`}
+        aria-label={task.editTitle(letter)}
         data-testid={`edit-${letter}`}
       >
-        Edit
+        {task.edit}
       </Button>
       <DiffDialog isOpen={isDiffOpen} onClose={diff.close} completions={completions} first={index} edits={draft.edits} />
       {isEditOpen && (

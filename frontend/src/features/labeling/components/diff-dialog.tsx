@@ -2,6 +2,7 @@ import { Group, Modal, SegmentedControl, Text } from "@mantine/core";
 import { useState } from "react";
 
 import { WordDiff } from "@/components/ui/word-diff";
+import { useTexts } from "@/lib/language";
 import type { ShownCompletion } from "@/lib/task-models";
 
 import { letterOf } from "../kinds/ranking/ranks";
@@ -16,10 +17,11 @@ interface DiffDialogProps {
 
 /** Any two completions, or a completion and its edited text, word by word. */
 export function DiffDialog({ isOpen, onClose, completions, first, edits }: DiffDialogProps) {
+  const { task } = useTexts();
   const texts = completions.flatMap(({ id, text }, index) => {
     const letter = letterOf(index);
     const edited = edits[id];
-    return edited === undefined ? [{ letter, text }] : [{ letter, text }, { letter: `${letter} edited`, text: edited }];
+    return edited === undefined ? [{ letter, text }] : [{ letter, text }, { letter: task.letterEdited(letter), text: edited }];
   });
   const neighbour = letterOf(first === 0 ? 1 : 0);
   const [before, setBefore] = useState(letterOf(first));
@@ -34,14 +36,14 @@ export function DiffDialog({ isOpen, onClose, completions, first, edits }: DiffD
     </Group>
   );
   return (
-    <Modal opened={isOpen} onClose={onClose} size="xl" title="What differs, word by word">
+    <Modal opened={isOpen} onClose={onClose} size="xl" title={task.diffTitle}>
       <Group gap="md" mb="md">
-        {choice("From", before, setBefore, "diff-from")}
-        {choice("To", after, setAfter, "diff-to")}
+        {choice(task.diffFrom, before, setBefore, "diff-from")}
+        {choice(task.diffTo, after, setAfter, "diff-to")}
       </Group>
       {textOf(before) === textOf(after) ? (
         <Text c="dimmed" size="sm">
-          The two texts are the same.
+          {task.diffSame}
         </Text>
       ) : (
         <WordDiff before={textOf(before)} after={textOf(after)} />

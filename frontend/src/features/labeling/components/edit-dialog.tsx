@@ -2,6 +2,7 @@ import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
 
 import { WordDiff } from "@/components/ui/word-diff";
+import { useTexts } from "@/lib/language";
 
 interface EditDialogProps {
   letter: string;
@@ -13,6 +14,7 @@ interface EditDialogProps {
 
 /** Writes a better answer starting from a completion. Every key is kept in the draft at once, so closing loses nothing. */
 export function EditDialog({ letter, original, edited, onSave, onClose }: EditDialogProps) {
+  const { task } = useTexts();
   const [text, setText] = useState(edited ?? original);
   const isChanged = text.trim() !== "" && text.trim() !== original.trim();
   const change = (next: string) => {
@@ -20,13 +22,13 @@ export function EditDialog({ letter, original, edited, onSave, onClose }: EditDi
     onSave(next.trim() !== "" && next.trim() !== original.trim() ? next : null);
   };
   return (
-    <Modal opened onClose={onClose} size="xl" title={`Edit ${letter} into a better answer`}>
+    <Modal opened onClose={onClose} size="xl" title={task.editTitle(letter)}>
       <Stack gap="sm">
         <Text size="sm" c="dimmed">
-          Your version goes along with your answer: as an answer to learn from, and as better than {letter} as it was.
+          {task.editText(letter)}
         </Text>
         <Textarea
-          aria-label={`Better answer, from ${letter}`}
+          aria-label={task.editField(letter)}
           autosize
           minRows={6}
           maxRows={18}
@@ -44,10 +46,10 @@ export function EditDialog({ letter, original, edited, onSave, onClose }: EditDi
         {isChanged && <WordDiff before={original} after={text} />}
         <Group justify="space-between">
           <Button variant="default" disabled={!isChanged} onClick={() => change(original)} data-testid="edit-undo">
-            Undo the edit
+            {task.editUndo}
           </Button>
           <Button onClick={onClose} data-testid="edit-done">
-            Done
+            {task.editDone}
           </Button>
         </Group>
       </Stack>

@@ -5,12 +5,14 @@ import { ErrorAlert } from "@/components/ui/error-alert";
 import { Markdown } from "@/components/ui/markdown";
 import { QueryView } from "@/components/ui/query-view";
 import { WordDiff } from "@/components/ui/word-diff";
+import { useTexts } from "@/lib/language";
 
 import { acknowledgeGuideline } from "../api/acknowledge-guideline";
 import { useGuidelines } from "../api/get-guideline";
 
 /** Changed guidelines, read and acknowledged before the next task. Says first what changed. */
 export function GuidelineGate({ projectId, onRead }: { projectId: number; onRead: () => Promise<void> }) {
+  const { common, task } = useTexts();
   const guidelines = useGuidelines(projectId);
   const [view, setView] = useState("changes");
   const [isBusy, setIsBusy] = useState(false);
@@ -34,22 +36,22 @@ export function GuidelineGate({ projectId, onRead }: { projectId: number; onRead
             <Stack>
               <div>
                 <Text fw={650} size="lg">
-                  The guidelines have changed
+                  {task.guidelinesChanged}
                 </Text>
                 <Text size="sm" c="dimmed">
-                  Version {newest.number} holds from now on. Please read it before your next task.
+                  {task.guidelinesChangedText(newest.number)}
                 </Text>
               </div>
               {before && (
                 <SegmentedControl
                   w="fit-content"
                   size="xs"
-                  aria-label="View"
+                  aria-label={common.view}
                   value={view}
                   onChange={setView}
                   data={[
-                    { value: "changes", label: "What changed" },
-                    { value: "whole", label: "The whole text" },
+                    { value: "changes", label: task.whatChanged },
+                    { value: "whole", label: task.wholeText },
                   ]}
                 />
               )}
@@ -57,7 +59,7 @@ export function GuidelineGate({ projectId, onRead }: { projectId: number; onRead
               <ErrorAlert error={error} />
               <Group justify="flex-end">
                 <Button loading={isBusy} onClick={() => void acknowledge(newest.number)} data-testid="guideline-acknowledge">
-                  I have read it
+                  {task.haveRead}
                 </Button>
               </Group>
             </Stack>

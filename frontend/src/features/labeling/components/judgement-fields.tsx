@@ -1,5 +1,6 @@
 import { Chip, Group, Kbd, Stack } from "@mantine/core";
 
+import { useTexts } from "@/lib/language";
 import type { ShownSchema } from "@/lib/task-models";
 
 import { RatingRow } from "./rating-row";
@@ -19,6 +20,7 @@ interface JudgementFieldsProps {
 /** What is said of one completion by itself: a rating on each axis, and flags. */
 export function JudgementFields(props: JudgementFieldsProps) {
   const { completionId, letter, schema, ratings, flags, flagKeys = "", onRate, onFlag } = props;
+  const { task } = useTexts();
   return (
     <Stack gap="xs">
       <div>
@@ -35,7 +37,7 @@ export function JudgementFields(props: JudgementFieldsProps) {
       </div>
       {schema.flags.length > 0 && (
         <Chip.Group multiple value={flags} onChange={onFlag}>
-          <Group gap={4} role="group" aria-label={`Flags of ${letter}`}>
+          <Group gap={4} role="group" aria-label={task.flagsOf(letter)}>
             {schema.flags.map(({ key, label }, index) => (
               <Chip
                 key={key}

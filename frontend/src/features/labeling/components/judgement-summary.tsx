@@ -1,5 +1,6 @@
 import { Badge, Group, Text } from "@mantine/core";
 
+import { useTexts } from "@/lib/language";
 import type { ShownSchema } from "@/lib/task-models";
 
 interface JudgementSummaryProps {
@@ -10,11 +11,12 @@ interface JudgementSummaryProps {
 
 /** What was said of one completion, to read: ratings, then flags. */
 export function JudgementSummary({ schema, ratings, flags }: JudgementSummaryProps) {
+  const { task } = useTexts();
   const rated = schema.axes.filter(({ key }) => ratings[key] !== undefined);
   return (
     <Group gap={6} data-testid="judgement-summary">
       <Text size="xs" c="dimmed">
-        {rated.length ? rated.map(({ key, label }) => `${label} ${ratings[key]}`).join(", ") : "Not rated"}
+        {rated.length ? rated.map(({ key, label }) => `${label} ${ratings[key]}`).join(", ") : task.notRated}
       </Text>
       {schema.flags
         .filter(({ key }) => flags.includes(key))

@@ -6,21 +6,22 @@ import { EmptyState } from "@/components/ui/empty-state";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
 import { useRouteId } from "@/hooks/use-route-id";
-import { formatCount } from "@/lib/format";
+import { useFormats, useTexts } from "@/lib/language";
 import type { TaskKind } from "@/lib/models";
 
 import { useLabelingSummary } from "../api/get-labeling-summary";
-import { KINDS } from "../kinds/kinds";
 import { GuidelinesButton } from "./guidelines-button";
 import { SensitiveChoice } from "./sensitive-choice";
 import { WaitingForOthers } from "./waiting-for-others";
 
 export function LabelerHomePage() {
+  const { common, home, kinds } = useTexts();
+  const { formatCount } = useFormats();
   const projectId = useRouteId("projectId");
   const summary = useLabelingSummary(projectId);
   return (
     <>
-      <PageHeader title="Label" text="Write answers and judge what the model wrote. You always get the next task that needs you.">
+      <PageHeader title={home.title} text={home.text}>
         <GuidelinesButton projectId={projectId} />
       </PageHeader>
       <QueryView query={summary}>
@@ -33,10 +34,10 @@ export function LabelerHomePage() {
                   <Group justify="space-between" gap="md">
                     <div>
                       <Text size="xl" fw={650}>
-                        {formatCount(numOpen)} {numOpen === 1 ? "task waits" : "tasks wait"} for you
+                        {home.waiting(numOpen, formatCount(numOpen))}
                       </Text>
                       <Text size="sm" c="dimmed">
-                        What you write is saved as you go; you can stop at any time.
+                        {home.saved}
                       </Text>
                     </div>
                     <Button
@@ -46,14 +47,14 @@ export function LabelerHomePage() {
                       rightSection={<IconArrowRight size={18} />}
                       data-testid="start-labeling"
                     >
-                      Start
+                      {home.start}
                     </Button>
                   </Group>
                 ) : (
                   <EmptyState
                     icon={IconMoodSmile}
-                    title="Nothing is open right now"
-                    text="New tasks come when the round moves on. This page looks again by itself."
+                    title={common.nothingOpen}
+                    text={home.noneText}
                   >
                     <Button
                       component={Link}
@@ -61,17 +62,17 @@ export function LabelerHomePage() {
                       variant="light"
                       data-testid="start-labeling"
                     >
-                      Look for a task
+                      {home.look}
                     </Button>
                   </EmptyState>
                 )}
               </Paper>
               <SimpleGrid cols={{ base: 2, sm: 5 }} spacing="sm">
-                {Object.entries(KINDS).map(([kind, { waiting }]) => (
+                {Object.entries(kinds).map(([kind, { waiting }]) => (
                   <Figure key={kind} label={waiting} value={open[kind as TaskKind]} testId={`open-${kind}`} />
                 ))}
-                <Figure label="Yours in 24 hours" value={mine.today} testId="mine-today" />
-                <Figure label="Yours in all" value={mine.total} testId="mine-total" />
+                <Figure label={home.mineToday} value={mine.today} testId="mine-today" />
+                <Figure label={home.mineTotal} value={mine.total} testId="mine-total" />
               </SimpleGrid>
               <WaitingForOthers waiting={waiting_for_others} />
               <SensitiveChoice projectId={projectId} takesSensitive={takes_sensitive} />
@@ -84,6 +85,7 @@ export function LabelerHomePage() {
 }
 
 function Figure({ label, value, testId }: { label: string; value: number; testId: string }) {
+  const { formatCount } = useFormats();
   return (
     <Paper withBorder p="md" radius="md">
       <Text size="xl" fw={650} data-testid={testId}>

@@ -4,6 +4,7 @@ import { Link } from "react-router";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { useRouteId } from "@/hooks/use-route-id";
+import { useErrorText, useTexts } from "@/lib/language";
 import { useSession } from "@/lib/queries/get-session";
 
 import { useLabelingSummary } from "../api/get-labeling-summary";
@@ -18,6 +19,8 @@ function WaitingNow({ projectId }: { projectId: number }) {
 }
 
 export function TaskPage() {
+  const { common, task: texts } = useTexts();
+  const errorText = useErrorText();
   const projectId = useRouteId("projectId");
   const userId = useSession().data?.user?.id ?? 0;
   const queue = useTaskQueue(projectId);
@@ -28,11 +31,11 @@ export function TaskPage() {
   }
   if (status === "failed") {
     return (
-      <Alert color="red" variant="light" title="No task could be fetched" role="alert">
+      <Alert color="red" variant="light" title={texts.notFetched} role="alert">
         <Stack align="flex-start" gap="sm">
-          {error?.message}
+          {error && errorText(error)}
           <Button size="xs" variant="default" onClick={() => void queue.load()}>
-            Try again
+            {common.tryAgain}
           </Button>
         </Stack>
       </Alert>
@@ -42,12 +45,12 @@ export function TaskPage() {
   if (status === "empty" && queue.busy.length === 0) {
     return (
       <div data-testid="nothing-open">
-        <EmptyState icon={IconMoodSmile} title="Nothing is open right now" text="You have done all there is. New tasks come when the round moves on.">
+        <EmptyState icon={IconMoodSmile} title={common.nothingOpen} text={texts.noneText}>
           <Button onClick={() => void queue.load()} variant="light">
-            Look again
+            {texts.lookAgain}
           </Button>
           <Button component={Link} to={`/projects/${projectId}/labeling`} variant="subtle">
-            Back
+            {texts.back}
           </Button>
           <WaitingNow projectId={projectId} />
         </EmptyState>
@@ -55,7 +58,7 @@ export function TaskPage() {
     );
   }
   return (
-    <Center mih={240} role="status" aria-label="Fetching a task">
+    <Center mih={240} role="status" aria-label={texts.fetching}>
       <Loader type="dots" />
     </Center>
   );

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import { ApiError } from "@/lib/api-client";
+import { useTexts } from "@/lib/language";
 import type { Assignment, SkipReason, SubmitBody } from "@/lib/task-models";
 
 import { claimTask } from "../api/claim-task";
@@ -18,12 +19,7 @@ export interface HeldTask {
 
 export type SubmitContent = Omit<SubmitBody, "lease_token" | "claim_next">;
 
-const SURPLUS = {
-  color: "yellow",
-  autoClose: 12_000,
-  title: "Kept and paid, but not counted",
-  message: "The time for that task had run out and somebody else took it. Your answer is kept beside theirs.",
-};
+const SURPLUS_MS = 12_000;
 
 interface QueueState {
   status: "loading" | "ready" | "empty" | "unread" | "failed"; // unread: guidelines changed
@@ -51,6 +47,7 @@ function asError(failure: unknown): Error {
  * is submitted while the one before is on its way waits its turn.
  */
 export function useTaskQueue(projectId: number) {
+  const { task: texts } = useTexts();
   const queryClient = useQueryClient();
   const [state, setState] = useState<QueueState>({ status: "loading", task: null, error: null });
   const [busy, setBusy] = useState<number[]>([]); // places whose answers are on their way or wait for it
@@ -108,7 +105,7 @@ export function useTaskQueue(projectId: number) {
     const { answer, next } = await submitAnswer(place.id, keyFor(place.id, body), body);
     keys.current.delete(place.id);
     onStored();
-    if (!answer.is_counted) notifications.show(SURPLUS);
+    if (!answer.is_counted) notifications.show({ color: "yellow", autoClose: SURPLUS_MS, title: texts.surplus, message: texts.surplusText });
     return hold(next);
   };
 

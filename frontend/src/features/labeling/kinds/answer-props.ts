@@ -16,10 +16,7 @@ export interface AnswerProps {
   isLost: boolean;
 }
 
-/** A kind of work as the pages know it. */
+/** A kind of work as the pages know it; its words are in src/texts. */
 export interface LabelingKind {
-  title: string; // above a task
-  waiting: string; // beside the number of open tasks
-  shortcuts: [keys: string, meaning: string][];
   Task: ComponentType<AnswerProps>;
 }

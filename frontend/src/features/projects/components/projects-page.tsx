@@ -8,21 +8,24 @@ import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorAlert } from "@/components/ui/error-alert";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
+import { useTexts } from "@/lib/language";
+import type { Role } from "@/lib/models";
 
 import { useCreateProject } from "../api/create-project";
 import { useProjects } from "../api/get-projects";
 
 export function ProjectsPage() {
+  const texts = useTexts();
   const projects = useProjects();
   const [isOpen, { open, close }] = useDisclosure(false);
   const create = (
     <Button leftSection={<IconPlus size={16} />} onClick={open} data-testid="project-create">
-      New project
+      {texts.projects.create}
     </Button>
   );
   return (
     <>
-      <PageHeader title="Projects" text="One campaign each: its guidelines, prompts, people and rounds.">
+      <PageHeader title={texts.projects.title} text={texts.projects.text}>
         {create}
       </PageHeader>
       <QueryView
@@ -31,8 +34,8 @@ export function ProjectsPage() {
         empty={
           <EmptyState
             icon={IconFolder}
-            title="No project yet"
-            text="You are in no project. Make one, or ask a manager for an invitation."
+            title={texts.projects.none}
+            text={texts.projects.noneText}
           >
             {create}
           </EmptyState>
@@ -48,18 +51,18 @@ export function ProjectsPage() {
                       {name}
                     </Text>
                     <Text size="sm" c="dimmed" lineClamp={3}>
-                      {description || "No description."}
+                      {description || texts.projects.noDescription}
                     </Text>
                   </div>
                   <Group gap={4}>
                     {roles.map((role) => (
                       <Badge key={role} variant="light" tt="none" radius="sm">
-                        {role}
+                        {texts.common.roles[role as Role]}
                       </Badge>
                     ))}
                     {is_archived && (
                       <Badge variant="default" tt="none" radius="sm">
-                        archived
+                        {texts.projects.archived}
                       </Badge>
                     )}
                   </Group>
@@ -69,7 +72,7 @@ export function ProjectsPage() {
           </SimpleGrid>
         )}
       </QueryView>
-      <Modal opened={isOpen} onClose={close} title="New project" centered>
+      <Modal opened={isOpen} onClose={close} title={texts.projects.create} centered>
         <ProjectForm />
       </Modal>
     </>
@@ -85,6 +88,7 @@ function slugOf(name: string): string {
 }
 
 function ProjectForm() {
+  const { projects } = useTexts();
   const create = useCreateProject();
   const navigate = useNavigate();
   const [name, setName] = useState("");
@@ -102,7 +106,7 @@ function ProjectForm() {
       }}
     >
       <TextInput
-        label="Name"
+        label={projects.name}
         required
         maxLength={128}
         value={name}
@@ -110,14 +114,14 @@ function ProjectForm() {
         data-autofocus
       />
       <TextInput
-        label="Short name"
-        description="Small letters, digits and hyphens."
+        label={projects.shortName}
+        description={projects.shortNameText}
         placeholder={slugOf(name)}
         value={slug}
         onChange={(event) => setSlug(event.currentTarget.value)}
       />
       <Textarea
-        label="Description"
+        label={projects.description}
         autosize
         minRows={2}
         value={description}
@@ -126,7 +130,7 @@ function ProjectForm() {
       <ErrorAlert error={create.error} />
       <Group justify="flex-end">
         <Button type="submit" loading={create.isPending} disabled={!name.trim()}>
-          Make project
+          {projects.make}
         </Button>
       </Group>
     </Stack>

@@ -6,7 +6,7 @@ import { IntervalPlot } from "@/components/ui/interval-plot";
 import { QueryView } from "@/components/ui/query-view";
 import { TrendChart } from "@/components/ui/trend-chart";
 import { useUrlFilter } from "@/hooks/use-url-filter";
-import { formatCount, formatPercent, formatTime, humanize } from "@/lib/format";
+import { formatCount, formatDay, formatPercent, formatTime, humanize } from "@/lib/format";
 import type { AgreementReport } from "@/lib/models";
 
 import { useAgreement } from "../api/get-agreement";
@@ -111,13 +111,12 @@ function MeasuresPanel({ report, isShare, title, text }: { report: AgreementRepo
 
 function DaysPanel({ report }: { report: AgreementReport }) {
   if (report.days.length < 2) return null;
-  const day = (iso: string) => new Date(`${iso}T00:00:00Z`).toLocaleDateString("en", { month: "short", day: "numeric", timeZone: "UTC" });
   return (
     <Panel title="Agreement over time" text="Pairwise, ties counted half, by the day of the later answer; by week where the time is long.">
       <TrendChart
         label="Pairwise agreement over time"
         format={percent}
-        series={[{ name: "Agreement", points: report.days.map(({ name, estimate }) => ({ label: day(name), ...estimate })) }]}
+        series={[{ name: "Agreement", points: report.days.map(({ name, estimate }) => ({ label: formatDay(name), ...estimate })) }]}
       />
     </Panel>
   );

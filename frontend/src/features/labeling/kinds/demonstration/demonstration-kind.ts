@@ -1,9 +1,4 @@
 import type { LabelingKind } from "../answer-props";
 import { DemonstrationTask } from "./demonstration-task";
 
-export const demonstrationKind: LabelingKind = {
-  title: "Write the answer",
-  waiting: "Answers to write",
-  shortcuts: [],
-  Task: DemonstrationTask,
-};
+export const demonstrationKind: LabelingKind = { Task: DemonstrationTask };

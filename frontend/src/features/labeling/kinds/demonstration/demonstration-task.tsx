@@ -2,7 +2,8 @@ import { Button, Group, Paper, SegmentedControl, Text, Textarea } from "@mantine
 import { IconMinus, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { formatCount } from "@/lib/format";
+import { useFormats, useTexts } from "@/lib/language";
+
 
 import classes from "../../components/task.module.css";
 import { isSubmit } from "../../keys";
@@ -19,6 +20,9 @@ function countWords(text: string): number {
 
 /** The labeler writes the answer, and the conversation on from there; where no prompt is given, the prompt too. */
 export function DemonstrationTask({ assignment, draft, change, submit, isSending, isLost }: AnswerProps) {
+  const { common, kinds, task } = useTexts();
+  const { demonstration } = kinds;
+  const { formatCount } = useFormats();
   const { prompt_style: style, brief, label_schema } = assignment.task;
   const [view, setView] = useState("write");
   const turns = turnsOf(style, draft.turns);
@@ -36,20 +40,20 @@ export function DemonstrationTask({ assignment, draft, change, submit, isSending
   return (
     <>
       <Brief style={style} brief={brief} />
-      <Paper withBorder radius="md" p="sm" component="section" aria-label="Your answer">
+      <Paper withBorder radius="md" p="sm" component="section" aria-label={demonstration.yourAnswer}>
         <Group justify="space-between" mb="xs">
           <SegmentedControl
             size="xs"
             value={view}
             onChange={setView}
-            aria-label="View"
+            aria-label={common.view}
             data={[
-              { value: "write", label: "Write" },
-              { value: "preview", label: "Preview" },
+              { value: "write", label: demonstration.write },
+              { value: "preview", label: demonstration.preview },
             ]}
           />
           <Text size="xs" c="dimmed" data-testid="word-count">
-            {formatCount(numWords)} words
+            {demonstration.words(numWords, formatCount(numWords))}
           </Text>
         </Group>
         {turns.map((turn, index) => (
@@ -70,7 +74,7 @@ export function DemonstrationTask({ assignment, draft, change, submit, isSending
             onClick={() => change({ turns: turnsGrow(turns) })}
             data-testid="turn-add"
           >
-            {style === "few_shot" ? "Another request" : "Go on with the conversation"}
+            {style === "few_shot" ? demonstration.anotherRequest : demonstration.goOn}
           </Button>
           {shrunk && (
             <Button
@@ -81,15 +85,15 @@ export function DemonstrationTask({ assignment, draft, change, submit, isSending
               onClick={() => change({ turns: shrunk })}
               data-testid="turn-remove"
             >
-              Remove the last two
+              {demonstration.removeLast}
             </Button>
           )}
         </Group>
         <PromptLabels schema={label_schema.schema} draft={draft} change={change} />
         <Textarea
           mt="sm"
-          label="Notes for the team"
-          description="Not part of the answer."
+          label={task.notes}
+          description={demonstration.notesText}
           autosize
           minRows={1}
           value={draft.notes}
@@ -98,10 +102,10 @@ export function DemonstrationTask({ assignment, draft, change, submit, isSending
         />
         <Group justify="flex-end" mt="sm" className={classes.submitBar}>
           <Text size="xs" c="dimmed">
-            {turnsAreWritten(turns) ? "Ctrl + Enter submits" : turns.length === 1 ? "Write an answer to submit" : "Fill in every turn to submit"}
+            {turnsAreWritten(turns) ? demonstration.ready : turns.length === 1 ? demonstration.toWrite : demonstration.toFill}
           </Text>
           <Button onClick={send} disabled={!canSubmit} loading={isSending} data-testid="demonstration-submit">
-            Submit
+            {task.submit}
           </Button>
         </Group>
       </Paper>

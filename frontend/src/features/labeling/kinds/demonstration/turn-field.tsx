@@ -1,15 +1,12 @@
 import { Text, Textarea } from "@mantine/core";
 
 import { Markdown } from "@/components/ui/markdown";
+import { useTexts } from "@/lib/language";
 
 import classes from "../../components/task.module.css";
 import type { Turn, TurnRole } from "./turns";
 
-const TEXTS: Record<TurnRole, { label: string; placeholder: string; rows: number }> = {
-  system: { label: "Instruction", placeholder: "What every request below asks for.", rows: 3 },
-  user: { label: "The person asks", placeholder: "Write the request.", rows: 3 },
-  assistant: { label: "Your answer, in markdown", placeholder: "Write the answer that the assistant should give.", rows: 6 },
-};
+const ROWS: Record<TurnRole, number> = { system: 3, user: 3, assistant: 6 };
 
 interface TurnFieldProps {
   turn: Turn;
@@ -21,7 +18,8 @@ interface TurnFieldProps {
 
 /** One turn, to write or to look at as it will be shown. */
 export function TurnField({ turn, index, isAlone, isPreview, onWrite }: TurnFieldProps) {
-  const { label, placeholder, rows } = TEXTS[turn.role];
+  const { nothingWritten, turns } = useTexts().kinds.demonstration;
+  const { label, placeholder } = turns[turn.role];
   const testId = isAlone ? "demonstration-editor" : `turn-${index}`;
   if (isPreview) {
     return (
@@ -31,7 +29,7 @@ export function TurnField({ turn, index, isAlone, isPreview, onWrite }: TurnFiel
             {label}
           </Text>
         )}
-        {turn.content.trim() ? <Markdown text={turn.content} /> : <Text c="dimmed">Nothing is written yet.</Text>}
+        {turn.content.trim() ? <Markdown text={turn.content} /> : <Text c="dimmed">{nothingWritten}</Text>}
       </div>
     );
   }
@@ -42,7 +40,7 @@ export function TurnField({ turn, index, isAlone, isPreview, onWrite }: TurnFiel
       placeholder={placeholder}
       mb="xs"
       autosize
-      minRows={isAlone ? 9 : rows}
+      minRows={isAlone ? 9 : ROWS[turn.role]}
       maxRows={28}
       autoFocus={index === 0}
       value={turn.content}

@@ -1,6 +1,8 @@
 import { Button, Checkbox, Group, Paper, Stack, Text, Textarea } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 
+import { useTexts } from "@/lib/language";
+
 import { CompletionText } from "../../components/completion-text";
 import { CompletionTools } from "../../components/completion-tools";
 import { JudgementFields } from "../../components/judgement-fields";
@@ -16,10 +18,12 @@ import { ranksOfStep, stepAt, stepMove, stepsOf } from "./scale";
 
 /** Two completions side by side: which is better and by how much, or both are bad. */
 export function PairwiseTask({ assignment, draft, change, submit, isSending, isLost }: AnswerProps) {
+  const { kinds, task } = useTexts();
+  const { pairwise } = kinds;
   const { schema } = assignment.task.label_schema;
   const completions = useShownCompletions(assignment.task.completions);
   const shown = [completions[0]?.id ?? 0, completions[1]?.id ?? 0] as const;
-  const steps = stepsOf(schema.pairwise_scale);
+  const steps = stepsOf(schema.pairwise_scale, pairwise);
   const chosen = stepAt(steps, draft.ranks, draft.strength, shown);
   const canSubmit = (chosen !== null || draft.all_bad) && !isSending && !isLost;
   const [focused, setFocused] = useState(0);
@@ -67,7 +71,7 @@ export function PairwiseTask({ assignment, draft, change, submit, isSending, isL
             data-preferred={steps[chosen ?? -1]?.preferred === letterOf(index) || undefined}
             data-testid={`pair-card-${completion.position}`}
             data-completion-id={completion.id}
-            aria-label={`Completion ${letterOf(index)}`}
+            aria-label={task.completion(letterOf(index))}
           >
             <header className={shared.cardHeader}>
               <strong className={classes.letter}>{letterOf(index)}</strong>
@@ -78,7 +82,7 @@ export function PairwiseTask({ assignment, draft, change, submit, isSending, isL
             </div>
             {schema.axes.length + schema.flags.length > 0 && (
               <details className={classes.more}>
-                <summary data-testid={`pair-more-${letterOf(index)}`}>Ratings and flags of {letterOf(index)}</summary>
+                <summary data-testid={`pair-more-${letterOf(index)}`}>{pairwise.more(letterOf(index))}</summary>
                 <JudgementFields
                   completionId={completion.id}
                   letter={letterOf(index)}
@@ -90,16 +94,16 @@ export function PairwiseTask({ assignment, draft, change, submit, isSending, isL
           </article>
         ))}
       </div>
-      <Paper withBorder radius="md" p="sm" mt="sm" className={classes.verdict} component="section" aria-label="Your choice">
+      <Paper withBorder radius="md" p="sm" mt="sm" className={classes.verdict} component="section" aria-label={pairwise.yourChoice}>
         <Stack gap="xs">
           <ScaleBar steps={steps} chosen={chosen} onChoose={choose} />
           <Text size="sm" ta="center" aria-live="polite" data-testid="pairwise-text">
-            {chosen === null ? "Nothing is chosen yet." : `${steps[chosen]?.text}.`}
+            {chosen === null ? pairwise.nothingChosen : `${steps[chosen]?.text}.`}
           </Text>
           <Group justify="space-between" gap="xs">
             <Checkbox
               size="sm"
-              label="Both are bad"
+              label={pairwise.bothBad}
               checked={draft.all_bad}
               onChange={(event) => change({ all_bad: event.currentTarget.checked })}
               data-testid="all-bad"
@@ -107,8 +111,8 @@ export function PairwiseTask({ assignment, draft, change, submit, isSending, isL
             <Textarea
               flex={1}
               miw={160}
-              aria-label="Notes for the team"
-              placeholder="Notes for the team"
+              aria-label={task.notes}
+              placeholder={task.notes}
               autosize
               minRows={1}
               maxRows={6}
@@ -117,7 +121,7 @@ export function PairwiseTask({ assignment, draft, change, submit, isSending, isL
               data-testid="notes"
             />
             <Button onClick={send} disabled={!canSubmit} loading={isSending} data-testid="pairwise-submit">
-              Submit
+              {task.submit}
             </Button>
           </Group>
         </Stack>

@@ -1,3 +1,5 @@
+import { useTexts } from "@/lib/language";
+
 import classes from "./pairwise.module.css";
 import type { ScaleStep } from "./scale";
 
@@ -9,9 +11,10 @@ interface ScaleBarProps {
 
 /** The scale as radio buttons in a row, A on the left and B on the right. The choice is said in words below. */
 export function ScaleBar({ steps, chosen, onChoose }: ScaleBarProps) {
+  const { pairwise } = useTexts().kinds;
   return (
     <fieldset className={classes.scale} data-testid="pairwise-scale">
-      <legend className={classes.legend}>Which completion is better?</legend>
+      <legend className={classes.legend}>{pairwise.question}</legend>
       <span className={classes.end} aria-hidden>
         A
       </span>

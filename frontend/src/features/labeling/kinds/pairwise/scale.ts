@@ -1,11 +1,7 @@
 import type { PairwiseScale } from "@/lib/models";
+import type { Texts } from "@/texts/texts";
 
 import type { Ranks } from "../ranking/ranks";
-
-const LEVELS: Record<PairwiseScale, string[]> = {
-  four_levels: ["negligibly better", "slightly better", "better", "much better"],
-  nine_points: ["neither is better", "barely better", "slightly better", "better", "much better"],
-};
 
 /** One step of the scale, from "A is much better" on the left to "B is much better" on the right. */
 export interface ScaleStep {
@@ -15,13 +11,13 @@ export interface ScaleStep {
 }
 
 /** Four levels are eight steps, for one must be chosen; nine points have a middle. */
-export function stepsOf(scale: PairwiseScale): ScaleStep[] {
-  const levels = LEVELS[scale];
+export function stepsOf(scale: PairwiseScale, { levels: named, verdict, neither }: Texts["kinds"]["pairwise"]): ScaleStep[] {
+  const levels = named[scale];
   const side = (preferred: "A" | "B") =>
     levels.flatMap((level, strength) =>
-      scale === "nine_points" && strength === 0 ? [] : [{ preferred, strength, text: `${preferred} is ${level}` }],
+      scale === "nine_points" && strength === 0 ? [] : [{ preferred, strength, text: verdict(preferred, level) }],
     );
-  const middle = scale === "nine_points" ? [{ preferred: null, strength: 0, text: "Neither is better" }] : [];
+  const middle = scale === "nine_points" ? [{ preferred: null, strength: 0, text: neither }] : [];
   return [...side("A").reverse(), ...middle, ...side("B")];
 }
 

@@ -1,6 +1,7 @@
 import { Button, Group, Paper, Text } from "@mantine/core";
 import { useEffect, useRef } from "react";
 
+import { useTexts } from "@/lib/language";
 import type { ShownCompletion } from "@/lib/task-models";
 
 import { CompletionText } from "../../components/completion-text";
@@ -25,6 +26,8 @@ interface AssessStepProps extends AnswerProps {
 
 /** One completion by itself: read, rated, flagged. */
 export function AssessStep({ assignment, draft, change, completions, completion, index, onStep }: AssessStepProps) {
+  const { kinds, task } = useTexts();
+  const { ranking } = kinds;
   const { schema } = assignment.task.label_schema;
   const judgement = judgementOf({ draft, change }, completion.id);
   const letter = letterOf(index);
@@ -58,7 +61,7 @@ export function AssessStep({ assignment, draft, change, completions, completion,
         className={shared.card}
         data-testid={`assess-card-${completion.position}`}
         data-completion-id={completion.id}
-        aria-label={`Completion ${letter}`}
+        aria-label={task.completion(letter)}
       >
         <header className={shared.cardHeader}>
           <strong className={classes.letter}>{letter}</strong>
@@ -68,17 +71,17 @@ export function AssessStep({ assignment, draft, change, completions, completion,
           <CompletionText text={completion.text} />
         </div>
       </article>
-      <Paper withBorder radius="md" p="sm" className={classes.side} component="section" aria-label={`Rate ${letter}`}>
+      <Paper withBorder radius="md" p="sm" className={classes.side} component="section" aria-label={ranking.rate(letter)}>
         <JudgementFields completionId={completion.id} letter={letter} schema={schema} flagKeys={FLAG_KEYS} {...judgement} />
         <Group justify="space-between" wrap="nowrap" mt="sm" className={shared.submitBar}>
           <Button variant="default" size="sm" disabled={index === 0} onClick={() => onStep(index - 1)} data-testid="assess-back">
-            Back
+            {ranking.back}
           </Button>
           <Text size="xs" c="dimmed" visibleFrom="sm">
-            Enter goes on
+            {ranking.enterGoesOn}
           </Text>
           <Button size="sm" onClick={() => onStep(index + 1)} data-testid="assess-next">
-            {isLast ? "To the order" : "Next"}
+            {isLast ? ranking.toOrder : ranking.next}
           </Button>
         </Group>
       </Paper>

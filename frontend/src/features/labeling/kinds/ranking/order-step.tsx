@@ -1,6 +1,7 @@
 import { Button, Checkbox, Group, Paper, Stack, Text, Textarea } from "@mantine/core";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
+import { useTexts } from "@/lib/language";
 import type { ShownCompletion } from "@/lib/task-models";
 
 import { CompletionTools } from "../../components/completion-tools";
@@ -22,6 +23,7 @@ interface OrderStepProps extends AnswerProps {
 /** All completions and the order that the labeler gives them. Nothing is placed until somebody places it. */
 export function OrderStep(props: OrderStepProps) {
   const { assignment, draft, change, submit, isSending, isLost, completions, onStep } = props;
+  const { kinds, task } = useTexts();
   const { schema } = assignment.task.label_schema;
   const shown = useMemo(() => completions.map(({ id }) => id), [completions]);
   const [focused, setFocused] = useState<number | null>(null);
@@ -79,26 +81,26 @@ export function OrderStep(props: OrderStepProps) {
             />
           ))}
         </div>
-        <Paper withBorder radius="md" p="sm" className={classes.side} component="section" aria-label="Your order">
+        <Paper withBorder radius="md" p="sm" className={classes.side} component="section" aria-label={kinds.ranking.yourOrder}>
           <Stack gap="sm">
             <RankingBoard shown={shown} ranks={ranks} onPick={focusCard} />
             {byRating && (
               <Button variant="default" size="xs" onClick={placeByRating} aria-keyshortcuts="S" data-testid="place-by-rating">
-                Place all by my ratings
+                {kinds.ranking.placeByRating}
               </Button>
             )}
             <Text size="sm" aria-live="polite" data-testid="order-text">
-              {orderText(ranks, shown) || "Nothing is placed yet."}
+              {orderText(ranks, shown) || kinds.ranking.nothingPlaced}
             </Text>
             <Checkbox
               size="sm"
-              label="All of them are bad"
+              label={kinds.ranking.allBad}
               checked={draft.all_bad}
               onChange={(event) => change({ all_bad: event.currentTarget.checked })}
               data-testid="all-bad"
             />
             <Textarea
-              label="Notes for the team"
+              label={task.notes}
               autosize
               minRows={1}
               maxRows={6}
@@ -108,10 +110,10 @@ export function OrderStep(props: OrderStepProps) {
             />
             <Group justify="space-between" wrap="nowrap" className={shared.submitBar}>
               <Text size="xs" c="dimmed" data-testid="submit-hint">
-                {missing ? `Not placed: ${missing}` : unrated.length ? `Not rated: ${unrated.join(", ")}` : "Enter submits"}
+                {missing ? kinds.ranking.missing(missing) : unrated.length ? kinds.ranking.unrated(unrated.join(", ")) : kinds.ranking.enterSubmits}
               </Text>
               <Button onClick={send} disabled={!canSubmit} loading={isSending} data-testid="rank-submit">
-                Submit
+                {task.submit}
               </Button>
             </Group>
           </Stack>

@@ -3,6 +3,7 @@ import { Button, Group } from "@mantine/core";
 import { IconGripVertical } from "@tabler/icons-react";
 import type { ReactNode, Ref } from "react";
 
+import { useTexts } from "@/lib/language";
 import type { ShownCompletion, ShownSchema } from "@/lib/task-models";
 
 import { CompletionText } from "../../components/completion-text";
@@ -30,6 +31,7 @@ interface RankedCardProps {
 /** One completion in the order: its text, its rank, and what was said of it. Its letter is its place in the order shown. */
 export function RankedCard(props: RankedCardProps) {
   const { ref, completion, index, numRanks, schema, rank, ratings, flags, isFocused, onRateAgain } = props;
+  const { ranking } = useTexts().kinds;
   const letter = letterOf(index);
   const { setNodeRef, listeners } = useDraggable({ id: `card-${completion.id}`, data: { completion: completion.id } });
   return (
@@ -40,15 +42,15 @@ export function RankedCard(props: RankedCardProps) {
       data-focused={isFocused || undefined}
       data-testid={`completion-card-${completion.position}`}
       data-completion-id={completion.id}
-      aria-label={`Completion ${letter}, ${rank === null ? "not placed" : `rank ${rank}`}`}
+      aria-label={rank === null ? ranking.notPlaced(letter) : ranking.placed(letter, rank)}
       onFocus={props.onFocus}
     >
       <header className={shared.cardHeader}>
-        <span ref={setNodeRef} {...listeners} className={classes.grip} title="Drag to a row" data-testid={`drag-${letter}`}>
+        <span ref={setNodeRef} {...listeners} className={classes.grip} title={ranking.dragToRow} data-testid={`drag-${letter}`}>
           <IconGripVertical size={16} aria-hidden />
           <strong>{letter}</strong>
         </span>
-        <div role="group" aria-label={`Rank of ${letter}`} className={classes.rankButtons}>
+        <div role="group" aria-label={ranking.rankOf(letter)} className={classes.rankButtons}>
           {Array.from({ length: numRanks }, (_, row) => row + 1).map((row) => (
             <button
               key={row}
@@ -56,7 +58,7 @@ export function RankedCard(props: RankedCardProps) {
               tabIndex={-1}
               className={classes.rankButton}
               aria-pressed={rank === row}
-              aria-label={`Rank ${row}`}
+              aria-label={ranking.rank(row)}
               onClick={() => props.onRank(rank === row ? null : row)}
               data-testid={`rank-${letter}-${row}`}
             >
@@ -74,7 +76,7 @@ export function RankedCard(props: RankedCardProps) {
           {props.tools}
           {onRateAgain && (
             <Button size="compact-xs" variant="subtle" tabIndex={-1} onClick={onRateAgain} data-testid={`rate-again-${letter}`}>
-              Rate again
+              {ranking.rateAgain}
             </Button>
           )}
         </Group>

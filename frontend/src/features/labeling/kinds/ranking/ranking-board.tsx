@@ -2,6 +2,8 @@ import { useDraggable, useDroppable } from "@dnd-kit/core";
 import { Text } from "@mantine/core";
 import { Fragment, type ReactNode } from "react";
 
+import { useTexts } from "@/lib/language";
+
 import { idsInRow, idsUnplaced, letterOf, type Ranks } from "./ranks";
 import classes from "./ranking.module.css";
 
@@ -15,6 +17,7 @@ interface RankingBoardProps {
 }
 
 export function RankingBoard({ shown, ranks, onPick }: RankingBoardProps) {
+  const { ranking } = useTexts().kinds;
   const chips = (ids: number[]) =>
     ids.map((id) => <Chip key={id} id={id} letter={letterOf(shown.indexOf(id))} onPick={() => onPick(id)} />);
   const unplaced = idsUnplaced(ranks, shown);
@@ -22,7 +25,7 @@ export function RankingBoard({ shown, ranks, onPick }: RankingBoardProps) {
     <div className={classes.board}>
       <Zone id="tray" target={{ kind: "tray" }} className={classes.tray} testId="rank-tray">
         <Text size="xs" c="dimmed" className={classes.trayLabel}>
-          {unplaced.length ? "Drag to a row, or press a digit on a completion" : "All are placed"}
+          {unplaced.length ? ranking.toPlace : ranking.allPlaced}
         </Text>
         {chips(unplaced)}
       </Zone>
@@ -32,7 +35,7 @@ export function RankingBoard({ shown, ranks, onPick }: RankingBoardProps) {
           <Fragment key={row}>
             <Zone id={`gap-${row}`} target={{ kind: "gap", row }} className={classes.gap} testId={`rank-gap-${row}`} />
             <Zone id={`row-${row}`} target={{ kind: "row", row }} className={classes.row} testId={`rank-row-${row}`}>
-              <span className={classes.rowNumber}>{row === 1 ? "1 best" : row}</span>
+              <span className={classes.rowNumber}>{row === 1 ? ranking.best : row}</span>
               {chips(idsInRow(ranks, shown, row))}
             </Zone>
           </Fragment>
@@ -60,6 +63,7 @@ function Zone({ id, target, className, testId, children }: ZoneProps) {
 }
 
 function Chip({ id, letter, onPick }: { id: number; letter: string; onPick: () => void }) {
+  const { ranking } = useTexts().kinds;
   const { setNodeRef, listeners, isDragging } = useDraggable({ id: `chip-${id}`, data: { completion: id } });
   return (
     <button
@@ -69,7 +73,7 @@ function Chip({ id, letter, onPick }: { id: number; letter: string; onPick: () =
       className={classes.chip}
       data-dragging={isDragging || undefined}
       data-testid={`rank-chip-${letter}`}
-      aria-label={`Go to completion ${letter}`}
+      aria-label={ranking.goTo(letter)}
       tabIndex={-1}
       onClick={onPick}
     >

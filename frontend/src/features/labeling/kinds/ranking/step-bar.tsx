@@ -1,3 +1,4 @@
+import { useTexts } from "@/lib/language";
 import type { ShownCompletion } from "@/lib/task-models";
 
 import type { AnswerDraft } from "../../draft-store";
@@ -13,8 +14,9 @@ interface StepBarProps {
 
 /** Where the labeler stands: one step for each completion, then the order. */
 export function StepBar({ completions, draft, step, onStep }: StepBarProps) {
+  const { ranking } = useTexts().kinds;
   return (
-    <nav className={classes.steps} aria-label="Steps of this task">
+    <nav className={classes.steps} aria-label={ranking.steps}>
       {completions.map(({ id }, index) => {
         const rating = Object.values(draft.ratings[id] ?? {})[0];
         return (
@@ -26,7 +28,7 @@ export function StepBar({ completions, draft, step, onStep }: StepBarProps) {
             data-done={rating !== undefined || undefined}
             onClick={() => onStep(index)}
             data-testid={`step-${letterOf(index)}`}
-            aria-label={`Rate ${letterOf(index)}${rating === undefined ? "" : `, rated ${rating}`}`}
+            aria-label={rating === undefined ? ranking.rate(letterOf(index)) : ranking.rated(letterOf(index), rating)}
           >
             <strong>{letterOf(index)}</strong>
             <span>{rating ?? "-"}</span>
@@ -40,7 +42,7 @@ export function StepBar({ completions, draft, step, onStep }: StepBarProps) {
         onClick={() => onStep(completions.length)}
         data-testid="step-order"
       >
-        <strong>Order</strong>
+        <strong>{ranking.order}</strong>
       </button>
     </nav>
   );

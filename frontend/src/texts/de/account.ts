@@ -1,0 +1,25 @@
+import type { Texts } from "../texts";
+
+export const account: Texts["account"] = {
+  signedInAs: (name) => `Angemeldet als ${name}.`,
+  password: "Passwort",
+  currentPassword: "Bisheriges Passwort",
+  newPassword: "Neues Passwort",
+  changePassword: "Passwort ändern",
+  passwordChanged: "Ihr Passwort ist geändert. Ihre anderen Sitzungen sind beendet.",
+  tokens: "API-Tokens",
+  tokensText: "Mit einem Token kann ein Skript die API mit Ihren Rechten nutzen. Es wird nur einmal gezeigt. Senden Sie es als",
+  noTokens: "Sie haben keine Tokens.",
+  tokenName: "Name",
+  tokenUse: "Wofür es gebraucht wird",
+  tokenMay: "Es darf",
+  scopes: { read: "Lesen", label: "Bewerten", manage: "Verwalten", train: "Trainieren" },
+  makeToken: "Token erzeugen",
+  copyToken: "Kopieren Sie das Token jetzt; es wird nicht noch einmal gezeigt",
+  made: (time) => `erzeugt ${time}`,
+  lastUsed: (time) => `zuletzt benutzt ${time}`,
+  neverUsed: "nie benutzt",
+  revoke: "Widerrufen",
+  revokeTitle: (name) => `"${name}" widerrufen?`,
+  revokeText: "Was dieses Token benutzt, wird von da an abgewiesen.",
+};

@@ -1,0 +1,18 @@
+import type { TaskKind } from "@/lib/models";
+
+import { account } from "./en/account";
+import { common } from "./en/common";
+import { demonstration } from "./en/demonstration";
+import { entry } from "./en/entry";
+import { errors } from "./en/errors";
+import { figures } from "./en/figures";
+import { home } from "./en/home";
+import { menu } from "./en/menu";
+import { pairwise } from "./en/pairwise";
+import { projects } from "./en/projects";
+import { ranking } from "./en/ranking";
+import { task } from "./en/task";
+
+const kinds = { demonstration, ranking, pairwise } satisfies Record<TaskKind, unknown>;
+
+export const en = { account, common, entry, errors, figures, home, kinds, menu, projects, task };

@@ -1,0 +1,21 @@
+/** Said on many pages. */
+export const common = {
+  loading: "Loading",
+  notLoaded: "This could not be loaded",
+  emptyReply: "The answer was empty.",
+  tryAgain: "Try again",
+  goBack: "Go back",
+  close: "Close",
+  copy: "Copy",
+  copied: "Copied",
+  showMore: "Show more",
+  view: "View",
+  nothingOpen: "Nothing is open right now",
+  pageBroke: "This page stopped working",
+  reload: "Reload the page",
+  noSuchPage: "There is no such page",
+  noSuchPageText: "The address may be old or mistyped.",
+  toStart: "Go to the start",
+  imageLeftOut: (alt: string) => `[image: ${alt || "without description"}]`,
+  roles: { labeler: "labeler", manager: "manager", engineer: "engineer" },
+};
