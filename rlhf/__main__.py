@@ -1,4 +1,4 @@
-"""The command line: python -m rlhf tokenizer|pretrain|sft|reward|ppo|sample|bench|schema. Works on files, without the site.
+"""The command line: python -m rlhf tokenizer|pretrain|sft|reward|ppo|dpo|sample|bench|schema. Works on files, without the site.
 
 Every option is made from the config dataclasses, so a command and a form on the site offer the same ones. A user's mistake ends
 with one line on stderr and exit code 2. The trainers are imported only when one is run, so --help is quick.
@@ -80,6 +80,11 @@ INPUTS: dict[str, tuple[Input, ...]] = {
         Input(name="prompts", help=PROMPT_FILES, is_many=True),
         Input(name="texts", help=TEXT_FILES + ", for the pretraining mix", is_many=True, is_required=False),
     ),
+    "dpo": (
+        Input(name="policy", help="model folder of the SFT policy, which is also the reference"),
+        Input(name="rankings", help=RANKING_FILES, is_many=True),
+        Input(name="validation", help="held-out files of ranking records", is_many=True, is_required=False),
+    ),
     "sample": (
         Input(name="policy", help="model folder to sample from"),
         Input(name="prompts", help=PROMPT_FILES, is_many=True),
@@ -92,6 +97,7 @@ FUNCTIONS = {
     "sft": ("rlhf.sft", "train_sft"),
     "reward": ("rlhf.reward", "train_reward"),
     "ppo": ("rlhf.ppo", "train_ppo"),
+    "dpo": ("rlhf.dpo", "train_dpo"),
     "sample": ("rlhf.generate", "sample_completions"),
 }
 

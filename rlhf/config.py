@@ -8,6 +8,7 @@ from typing import Any
 
 from rlhf.options import (
     CONVENTION,
+    DPO_PAPER,
     FROM_PREFERENCES,
     GAE_PAPER,
     INSTRUCT_GPT,
@@ -138,6 +139,32 @@ class RewardConfig(LoopOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DpoConfig(LoopOptions):
+    """Direct preference optimization: a policy from rankings, without a reward model and without sampling."""
+
+    beta: float = option(0.1, low=0.0001, high=100, source=DPO_PAPER)
+    """Weight of log(policy / reference) in a completion's implicit reward; smaller lets the policy move further."""
+    learning_rate: float = option(5e-5, low=0, high=1)
+    """Peak of the cosine schedule; 5e-7 suits models of a billion parameters and more."""
+    warmup_fraction: float = option(0.1, low=0, high=1)
+    """Share of the run over which the learning rate rises from 0."""
+    final_learning_rate_fraction: float = option(0.1, low=0, high=1, source=INSTRUCT_GPT)
+    """The cosine schedule ends at this share of the peak."""
+    weight_decay: float = option(0.0, low=0, high=10)
+    """AdamW weight decay of matrices."""
+    batch_size: int = option(16, low=1, high=65_536)
+    """Rankings of one optimizer step; the paper used 64 pairs."""
+    num_epochs: float = option(1.0, low=0.001, high=1000)
+    """Passes over the rankings."""
+    max_steps: int = option(0, low=0, source=CONVENTION)
+    """Optimizer steps, if fewer than num_epochs asks for; 0 = no limit."""
+    max_length: int = option(512, low=8, high=131_072)
+    """Tokens of prompt and completion, at most those the model was made for; a ranking with anything longer is left out and counted."""
+    max_validation_records: int = option(2000, low=1)
+    """Held-out rankings that are read, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OnlineOptions(TrainingOptions):
     """What the loops that sample from the policy they train share: PPO, RLOO and GRPO."""
 
@@ -244,6 +271,7 @@ TRAINERS: dict[str, type[Options]] = {
     "sft": SftConfig,
     "reward": RewardConfig,
     "ppo": PpoConfig,
+    "dpo": DpoConfig,
     "sample": SampleConfig,
 }
 

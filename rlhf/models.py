@@ -73,6 +73,15 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
+def require_same_tokens(tokenizer: PreTrainedTokenizerBase, policy: str | Path, reward: str | Path) -> None:
+    """Fails if the reward model reads other tokens than the policy writes, whose `tokenizer` is given."""
+    if load_tokenizer(reward).get_vocab() != tokenizer.get_vocab():
+        raise InputError(
+            f"expected the reward model at {reward} to have the tokenizer of the policy at {policy}, got another vocabulary; "
+            "train the reward model from this policy's family"
+        )
+
+
 def context_length(path: str | Path) -> int:
     """The most tokens that the model at `path` was made for; a very large number where its config does not say."""
     return int(getattr(_config(path).get_text_config(), "max_position_embeddings", None) or 2**31)

@@ -18,6 +18,12 @@ def new_optimizer(
     return torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=epsilon, fused=True)
 
 
+def num_steps(num_examples: int, *, batch_size: int, num_epochs: float, max_steps: int) -> int:
+    """Steps of num_epochs passes over the examples, or max_steps if that is fewer and not 0."""
+    steps = max(1, round(num_epochs * num_examples / batch_size))
+    return min(steps, max_steps or steps)
+
+
 def cosine_schedule(fraction: float, *, warmup_fraction: float, final_fraction: float) -> float:
     """Share of the peak learning rate: linear from 0 over the warmup, then half a cosine down to final_fraction."""
     if fraction < warmup_fraction:

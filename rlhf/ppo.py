@@ -5,20 +5,25 @@ what the run is judged by. A killed run goes on from output/state: everything ra
 state is weights, optimizers and counters.
 """
 
-import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from rlhf.average import Average
-from rlhf.checkpoint import finish, load_state, run_identity, save_model, save_state, stored_summary, write_json
+from rlhf.checkpoint import finish, load_state, run_identity, save_model, save_state, stored_summary
 from rlhf.config import PpoConfig
 from rlhf.data import require
-from rlhf.models import load_policy, load_reward, load_tokenizer, prepare_machine
+from rlhf.models import load_policy, load_reward, load_tokenizer, prepare_machine, require_same_tokens
+from rlhf.online import (
+    change,
+    learning_rate_factor,
+    prompts_of_update,
+    read_prompts,
+    split_prompts,
+    write_samples,
+)
 from rlhf.ppo_phases import (
     Estimates,
     PpoState,
@@ -33,14 +38,9 @@ from rlhf.ppo_phases import (
 from rlhf.ppo_watch import Watch, next_kl_coefficient
 from rlhf.pretraining_mix import load_windows
 from rlhf.progress import Progress
-from rlhf.records import read_records
 from rlhf.rollouts import Rollouts
-from rlhf.sampling import derived_seed
-from rlhf.sequences import encode_prompts
-from rlhf.types import InputError, Report, ignore_report
+from rlhf.types import Report, ignore_report
 
-MAX_FIXED_PROMPTS = 256
-NUM_SAMPLES_SHOWN = 8
 Look = Callable[[Rollouts, Estimates], None]
 
 
@@ -66,7 +66,7 @@ def train_ppo(
     tokenizer = load_tokenizer(policy)
     state = load_models(config, policy, reward, tokenizer)
     compile_models(state, report=report)
-    rows = read_prompts(config, tokenizer, prompts, state, report)
+    rows = read_prompts(config, tokenizer, prompts, state.policy, report)
     require(rows, "prompt", prompts)
     training_rows, fixed_rows = split_prompts(rows, config)
     state.pretraining_windows = load_windows(config, tokenizer, list(texts), report)
@@ -74,7 +74,7 @@ def train_ppo(
 
     def look(rollouts: Rollouts, estimates: Estimates) -> None:
         if config.sample_every_updates and state.update % config.sample_every_updates == 0:
-            write_samples(output, tokenizer, state.update, rollouts, estimates)
+            write_samples(output, tokenizer, state.update, rollouts, estimates.scores, estimates.kl)
 
     stop_reason = ""
     saved = load_state(output, identity=identity)
@@ -114,14 +114,7 @@ def train_ppo(
         "num_updates": state.update,
         "num_prompts": len(training_rows),
         "num_fixed_prompts": len(fixed_rows),
-        "reward_before": before["score"],
-        "reward_after": after["score"],
-        "kl": after["kl"],
-        "k3": after["k3"],
-        "length_before": before["length"],
-        "length_after": after["length"],
-        "eos_share_before": before["eos_share"],
-        "eos_share_after": after["eos_share"],
+        **change(before, after),
         "seconds": progress.seconds,
         "stop_reason": stop_reason,
         "alarms": watch.raised,
@@ -135,11 +128,7 @@ def train_ppo(
 def load_models(config: PpoConfig, policy: str | Path, reward: str | Path, tokenizer: Any) -> PpoState:
     """Policy and reward model as a fresh state on the device; refuses models that do not share their tokens."""
     device = prepare_machine(config)
-    if load_tokenizer(reward).get_vocab() != tokenizer.get_vocab():
-        raise InputError(
-            f"expected the reward model at {reward} to have the tokenizer of the policy at {policy}, got another vocabulary; "
-            "train the reward model from this policy's family"
-        )
+    require_same_tokens(tokenizer, policy, reward)
     return new_state(
         config,
         load_policy(policy, tokenizer=tokenizer).to(device),  # type: ignore[arg-type]
@@ -147,54 +136,6 @@ def load_models(config: PpoConfig, policy: str | Path, reward: str | Path, token
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-
-
-def read_prompts(
-    config: PpoConfig, tokenizer: Any, paths: list[Path], state: PpoState, report: Report
-) -> list[list[int]]:
-    """Prompts as token ids; those too long for max_prompt_length or for the model's context are left out and counted."""
-    rows = encode_prompts(tokenizer, [record["prompt"] for record in read_records(paths, "prompt")])
-    context = getattr(state.policy.config.get_text_config(), "max_position_embeddings", None)
-    room = (
-        config.max_prompt_length if context is None else min(config.max_prompt_length, context - config.max_new_tokens)
-    )
-    kept = [row for row in rows if len(row) <= room]
-    if len(kept) < len(rows):
-        report(
-            "log",
-            {
-                "text": f"ppo: {len(rows) - len(kept)} of {len(rows)} prompts are left out, being longer than {room} tokens "
-                "(max_prompt_length, or the model's context less max_new_tokens)"
-            },
-        )
-    return kept
-
-
-def split_prompts(rows: list[list[int]], config: PpoConfig) -> tuple[list[list[int]], list[list[int]]]:
-    """(prompts to train on, fixed prompts to judge by): apart where there are enough, else the fixed ones serve for both."""
-    shuffled = random.Random(derived_seed(config.seed, "fixed prompts")).sample(rows, len(rows))
-    num_fixed = min(len(rows), max(config.episodes_per_update, 1), MAX_FIXED_PROMPTS)
-    fixed = shuffled[:num_fixed]
-    return (shuffled[num_fixed:] if len(rows) >= 4 * num_fixed else shuffled), fixed
-
-
-def prompts_of_update(rows: list[list[int]], config: PpoConfig, update: int) -> list[list[int]]:
-    """The next episodes_per_update prompts of an endless sequence of shuffled passes over all of them."""
-    picked: list[list[int]] = []
-    place = update * config.episodes_per_update
-    while len(picked) < config.episodes_per_update:
-        epoch, start = divmod(place + len(picked), len(rows))
-        order = torch.randperm(
-            len(rows), generator=torch.Generator().manual_seed(derived_seed(config.seed, "prompts", epoch))
-        ).tolist()
-        picked += [rows[index] for index in order[start : start + config.episodes_per_update - len(picked)]]
-    return picked
-
-
-def learning_rate_factor(config: PpoConfig, progress: Progress) -> float:
-    """Linear to 0 over the run, by updates or by the clock; the first warmup_updates rise from a tenth."""
-    warmup = min(1.0, 0.1 + 0.9 * progress.step / config.warmup_updates) if config.warmup_updates else 1.0
-    return warmup * (1.0 - progress.fraction)
 
 
 def run_update(
@@ -235,25 +176,6 @@ def answer_fixed_prompts(state: PpoState, rows: list[list[int]]) -> dict[str, fl
     """Score, KL, length and EOS share of the policy on the fixed prompts, always with the same random numbers."""
     rollouts = collect_rollouts(state, rows, stream="fixed prompts")
     return rollout_metrics(state, rollouts, estimate_advantages(state, rollouts, score_rollouts(state, rollouts)))
-
-
-def write_samples(output: Path, tokenizer: Any, update: int, rollouts: Rollouts, estimates: Estimates) -> None:
-    """output/samples/update-000010.json: some of the update's completions with score, KL and length."""
-    table = []
-    for row in range(min(NUM_SAMPLES_SHOWN, len(estimates.scores))):
-        prompt_length, length = int(rollouts.prompt_lengths[row]), int(rollouts.lengths[row])
-        ids = rollouts.input_ids[row].tolist()
-        table.append(
-            {
-                "prompt": tokenizer.decode(ids[:prompt_length]),
-                "completion": tokenizer.decode(ids[prompt_length:length]),
-                "score": round(float(estimates.scores[row]), 4),
-                "kl": round(float(estimates.kl[row]), 4),
-                "length": length - prompt_length,
-                "has_eos": bool(rollouts.has_eos[row]),
-            }
-        )
-    write_json(output / "samples" / f"update-{update:06}.json", table)
 
 
 def training_state(state: PpoState, progress: Progress, before: dict[str, float]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from rlhf.advantages import (
     token_rewards,
     whiten,
 )
-from rlhf.config import PpoConfig
+from rlhf.config import OnlineOptions, PpoConfig
 from rlhf.decoding import Request, generate
 from rlhf.models import autocast, num_parameters, reward_scores
 from rlhf.passes import compile_layers, uncompiled
@@ -37,25 +37,32 @@ from rlhf.types import InputError, Report, StepZeroError
 STEP_ZERO_TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
 
 
-@dataclass
-class PpoState:
-    """Everything one update reads and changes."""
+@dataclass(kw_only=True)
+class SamplingState:
+    """What it takes to sample from a policy that learns, and to score what it wrote."""
 
-    config: PpoConfig
+    config: OnlineOptions
     policy: PreTrainedModel
     ref_policy: PreTrainedModel
     reward_model: PreTrainedModel
-    value_model: PreTrainedModel
     policy_optimizer: torch.optim.Optimizer
-    value_optimizer: torch.optim.Optimizer
     eos_token_id: int
     pad_token_id: int
+    update: int = 0
+    """Updates done."""
+
+
+@dataclass(kw_only=True)
+class PpoState(SamplingState):
+    """Everything one update reads and changes."""
+
+    config: PpoConfig
+    value_model: PreTrainedModel
+    value_optimizer: torch.optim.Optimizer
     kl_coefficient: float
     """The config's, until the controller moves it."""
     pretraining_windows: Tensor | None = None
     """(N, ptx_length + 1) int64, or None without a pretraining mix."""
-    update: int = 0
-    """Updates done."""
 
 
 class Estimates(NamedTuple):
@@ -106,7 +113,7 @@ def compile_models(state: PpoState, *, report: Report) -> None:
     compile_layers([*learners, state.ref_policy], config.compile, flops=flops, report=report)
 
 
-def collect_rollouts(state: PpoState, prompts: Sequence[list[int]], *, stream: str) -> Rollouts:
+def collect_rollouts(state: SamplingState, prompts: Sequence[list[int]], *, stream: str) -> Rollouts:
     """One sampled completion per prompt, from the current policy. `stream` names the random numbers: same name, same draws."""
     config = state.config
     requests = [
@@ -127,7 +134,7 @@ def collect_rollouts(state: PpoState, prompts: Sequence[list[int]], *, stream: s
 
 
 @torch.no_grad()
-def score_rollouts(state: PpoState, rollouts: Rollouts) -> Tensor:
+def score_rollouts(state: SamplingState, rollouts: Rollouts) -> Tensor:
     """(B,) float32: the reward model at EOS; `missing_eos_score` in its place where the completion has none."""
     scores = in_chunks(
         lambda part: reward_scores(state.reward_model, part.input_ids, part.sequence_mask()),
@@ -246,7 +253,7 @@ def _add_gradients(state: PpoState, rollouts: Rollouts, estimates: Estimates, *,
     }
 
 
-def check_step_zero(state: PpoState, *, log_ratio: float, clip_fraction: float, reference_gap: float) -> None:
+def check_step_zero(state: SamplingState, *, log_ratio: float, clip_fraction: float, reference_gap: float) -> None:
     """Stop a run whose policy, before its first step, is not itself or not its reference.
 
     log_ratio: mean |log new - log old|; reference_gap: mean |log policy - log reference|, per token. Raises StepZeroError.
@@ -261,30 +268,40 @@ def check_step_zero(state: PpoState, *, log_ratio: float, clip_fraction: float, 
         faults.append(f"policy and reference differ by {reference_gap:.2e} per token (KL not 0)")
     if faults:
         raise StepZeroError(
-            f"PPO stopped before its first step: {'; '.join(faults)}; tolerance {tolerance:g} in {state.config.dtype}. "
+            f"stopped before the first step: {'; '.join(faults)}; tolerance {tolerance:g} in {state.config.dtype}. "
             f"{_suspicion(state)}"
         )
 
 
 def rollout_metrics(state: PpoState, rollouts: Rollouts, estimates: Estimates) -> dict[str, float]:
-    """What a batch of rollouts says about the policy that wrote it. KL, k3 and reward are sums over a completion."""
+    """What a batch of rollouts says about the policy that wrote it, and about the value model."""
+    found = completion_metrics(
+        rollouts, estimates.scores, estimates.old_logprobs, estimates.ref_logprobs, kl_coefficient=state.kl_coefficient
+    )
+    variance = explained_variance(estimates.old_values, estimates.returns, rollouts.completion_mask)
+    return found | {"explained_variance": float(variance)}
+
+
+def completion_metrics(
+    rollouts: Rollouts, scores: Tensor, old_logprobs: Tensor, ref_logprobs: Tensor, *, kl_coefficient: float
+) -> dict[str, float]:
+    """What scores (B,) and log-probabilities (B, T) say about the policy. KL, k3 and reward are sums over a completion."""
     mask = rollouts.completion_mask
-    k3 = masked_sum_per_row(kl_k3(estimates.old_logprobs, estimates.ref_logprobs), mask)
-    gap = masked_mean((rollouts.sampler_logprobs - estimates.old_logprobs).abs(), mask)
+    kl, k3 = (masked_sum_per_row(estimate(old_logprobs, ref_logprobs), mask) for estimate in (kl_k1, kl_k3))
+    gap = masked_mean((rollouts.sampler_logprobs - old_logprobs).abs(), mask)
     return {
-        "score": float(estimates.scores.mean()),
-        "reward": float((estimates.scores - state.kl_coefficient * estimates.kl).mean()),
-        "kl": float(estimates.kl.mean()),
-        "kl_error": float(estimates.kl.std(correction=0) / len(estimates.kl) ** 0.5),
+        "score": float(scores.mean()),
+        "reward": float((scores - kl_coefficient * kl).mean()),
+        "kl": float(kl.mean()),
+        "kl_error": float(kl.std(correction=0) / len(kl) ** 0.5),
         "k3": float(k3.mean()),
-        "explained_variance": float(explained_variance(estimates.old_values, estimates.returns, mask)),
         "length": float(mask.sum(dim=1).float().mean()),
         "eos_share": float(rollouts.has_eos.float().mean()),
         "sampler_gap": float(gap),
     }
 
 
-def _suspicion(state: PpoState) -> str:
+def _suspicion(state: SamplingState) -> str:
     """The likeliest cause, found by looking."""
     for name, model in (("policy", state.policy), ("reference", state.ref_policy)):
         rates = {key: rate for key, rate in vars(model.config).items() if key.endswith(("dropout", "_pdrop")) and rate}

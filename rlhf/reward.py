@@ -34,7 +34,7 @@ from rlhf.models import (
     prepare_machine,
     reward_scores,
 )
-from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
+from rlhf.optimization import cosine_schedule, new_optimizer, num_steps, optimizer_step
 from rlhf.passes import micro_batches, prepare_passes, uncompiled
 from rlhf.progress import Progress
 from rlhf.reward_report import reward_report
@@ -69,7 +69,9 @@ def train_reward(
     held_out = load_rankings(tokenizer, validation, **limits, limit=config.max_validation_records)
     answers = load_final_answers(tokenizer, demonstrations, max_length=max_length, limit=config.max_demonstrations)
     model = new_reward(base, tokenizer, config.seed).to(device)  # type: ignore[arg-type]
-    steps = num_steps(len(examples), config)
+    steps = num_steps(
+        len(examples), batch_size=config.batch_size, num_epochs=config.num_epochs, max_steps=config.max_steps
+    )
     mean_tokens = sum(len(row) for example in examples for row in example.rows) / len(examples)
     prepare_passes(model, config, num_tokens=int(steps * config.batch_size * mean_tokens), report=report)
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
@@ -112,12 +114,6 @@ def train_reward(
     }
     card = {"role": "reward", "base": str(base), "options": asdict(config)}
     return finish(output, model, tokenizer, summary, card, identity=identity)
-
-
-def num_steps(num_examples: int, config: RewardConfig) -> int:
-    """Steps of num_epochs, or max_steps if that is fewer."""
-    steps = max(1, round(config.num_epochs * num_examples / config.batch_size))
-    return min(steps, config.max_steps or steps)
 
 
 def rectangle(ranking: RankedCompletions) -> tuple[int, int]:

@@ -36,6 +36,10 @@ class Rollouts(NamedTuple):
     has_eos: Tensor
     """(B,) bool."""
 
+    def to(self, device: torch.device) -> "Rollouts":
+        """All fields on a device."""
+        return Rollouts(*(field.to(device) for field in self))
+
     def take(self, index: Tensor) -> "Rollouts":
         """Some of the rows, cut to the longest sequence among them; T stays."""
         picked = Rollouts(*(field[index] for field in self))
@@ -66,6 +70,16 @@ def join_rollouts(prompts: Sequence[Sequence[int]], completions: Completions, *,
         sampler_logprobs=completions.logprobs,
         has_eos=completions.has_eos,
     )
+
+
+def given_rollouts(rows: Sequence[list[int]], completion_lengths: Sequence[int], *, pad_token_id: int) -> Rollouts:
+    """Completions that were written elsewhere, as Rollouts: each row is prompt + completion + EOS. No sampler knows them."""
+    completions = [row[-length:] for row, length in zip(rows, completion_lengths, strict=True)]
+    tokens, mask = right_pad(completions, pad_token_id)
+    prompts = [row[:-length] for row, length in zip(rows, completion_lengths, strict=True)]
+    unknown = torch.zeros(mask.shape)
+    has_eos = torch.ones(len(rows), dtype=torch.bool)
+    return join_rollouts(prompts, Completions(tokens, mask, unknown, has_eos), pad_token_id=pad_token_id)
 
 
 def policy_logprobs(policy: PreTrainedModel, rollouts: Rollouts, *, temperature: float) -> tuple[Tensor, Tensor]:

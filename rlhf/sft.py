@@ -12,7 +12,7 @@ from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored
 from rlhf.config import SftConfig
 from rlhf.data import endless_batches, load_demonstrations, require
 from rlhf.models import autocast, context_length, load_policy, load_tokenizer, num_parameters, prepare_machine
-from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
+from rlhf.optimization import cosine_schedule, new_optimizer, num_steps, optimizer_step
 from rlhf.passes import micro_batches, next_token_sum, prepare_passes, uncompiled
 from rlhf.progress import Progress
 from rlhf.sequences import Encoded, right_pad
@@ -48,7 +48,9 @@ def train_sft(
     require(examples, "demonstration", demonstrations)
     held_out = load_demonstrations(tokenizer, validation, **limits, limit=config.max_validation_records)
     model = load_policy(base, tokenizer=tokenizer).to(device)  # type: ignore[arg-type]
-    steps = num_steps(len(examples), config)
+    steps = num_steps(
+        len(examples), batch_size=config.batch_size, num_epochs=config.num_epochs, max_steps=config.max_steps
+    )
     mean_length = sum(len(row.ids) for row in examples) / len(examples)
     prepare_passes(model, config, num_tokens=int(steps * config.batch_size * mean_length), report=report)
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
@@ -98,12 +100,6 @@ def train_sft(
     }
     card = {"role": "policy", "base": str(base), "options": asdict(config)}
     return finish(output, model, tokenizer, summary, card, identity=identity)
-
-
-def num_steps(num_examples: int, config: SftConfig) -> int:
-    """Steps of num_epochs, or max_steps if that is fewer."""
-    steps = max(1, round(config.num_epochs * num_examples / config.batch_size))
-    return min(steps, config.max_steps or steps)
 
 
 def sft_batch(rows: list[Encoded], pad_id: int) -> SftBatch:

@@ -13,7 +13,8 @@ from rlhf.config import PpoConfig
 from rlhf.decoding import Completions, Request, generate
 from rlhf.losses import next_token_loss
 from rlhf.models import load_policy, load_tokenizer, selected_logits
-from rlhf.ppo import learning_rate_factor, load_models, prompts_of_update, read_prompts
+from rlhf.online import learning_rate_factor, prompts_of_update, read_prompts
+from rlhf.ppo import load_models
 from rlhf.ppo_losses import clipped_policy_loss, kl_k1, kl_k2, kl_k3, token_statistics
 from rlhf.ppo_phases import collect_rollouts, estimate_advantages, score_rollouts, update_models
 from rlhf.progress import Progress
@@ -220,10 +221,10 @@ def test_prompts_that_do_not_fit_are_left_out_whole(folders: Path, tokenizer):
     write_records(folders / "p.jsonl", [{"prompt": "The cat"}, {"prompt": "The cat eats bread by the sea. " * 20}])
     logs: list[str] = []
     kept = read_prompts(
-        CONFIG, tokenizer, [folders / "p.jsonl"], state, lambda kind, fields: logs.append(fields["text"])
+        CONFIG, tokenizer, [folders / "p.jsonl"], state.policy, lambda kind, fields: logs.append(fields["text"])
     )
     assert kept == [encode_prompt(tokenizer, [{"role": "user", "content": "The cat"}])]
-    assert logs[0].startswith("ppo: 1 of 2 prompts are left out, being longer than 56 tokens")
+    assert logs[0].startswith("1 of 2 prompts are left out, being longer than 56 tokens")
 
 
 def test_the_reward_model_sees_the_sampled_ids_up_to_eos(state, tokenizer, monkeypatch):

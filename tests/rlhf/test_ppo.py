@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from rlhf.models import load_policy, load_reward
-from rlhf.ppo import prompts_of_update, split_prompts, train_ppo
+from rlhf.online import prompts_of_update, split_prompts
+from rlhf.ppo import train_ppo
 from rlhf.ppo_phases import (
     collect_rollouts,
     estimate_advantages,

@@ -225,7 +225,7 @@ def test_ppo_that_breaks_at_step_zero_ends_with_one_line_and_code_two(
     sizes = ["--episodes-per-update", "4", "--minibatch-size", "4", "--max-new-tokens", "4", "--threads", "1"]
     assert main(["ppo", *folders, "--output", str(tmp_path / "out"), *sizes]) == 2
     error = capsys.readouterr().err
-    assert "rlhf ppo: PPO stopped before its first step" in error
+    assert "rlhf ppo: stopped before the first step" in error
     assert "ratio not 1" in error
     assert "Traceback" not in error
 
