@@ -111,13 +111,18 @@ def require_same_run(output: Path, path: Path, identity: dict[str, Any]) -> None
 
 
 def run_identity(config: Options, **inputs: Any) -> dict[str, Any]:
-    """What makes two invocations the same run: the content of its inputs, wherever they lie, and every option that shapes the result."""
+    """What makes two invocations the same run: the content of its inputs, wherever they lie, and every option that shapes the result.
+
+    What changes speed and memory alone is left aside, so that a run that did not fit goes on with less.
+    """
     aside = {
         "device",
         "threads",
         "max_seconds",
         "checkpoint_every_seconds",
-        "micro_batch_size",
+        "micro_batch_tokens",
+        "gradient_checkpointing",
+        "compile",
         "generation_batch_size",
     }
     options = {name: value for name, value in asdict(config).items() if name not in aside}

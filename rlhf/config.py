@@ -174,8 +174,8 @@ class OnlineOptions(TrainingOptions):
     """Completions sampled in one update."""
     minibatch_size: int = option(16, low=1, high=65_536)
     """Completions of one optimizer step; divides episodes_per_update."""
-    micro_batch_size: int = option(0, low=0, high=65_536)
-    """Completions of one forward pass; smaller needs less memory and changes no result. 0 = minibatch_size."""
+    micro_batch_tokens: int = option(8192, low=1)
+    """Tokens of one pass that learns, padding included, at most. Smaller needs less memory and changes no result."""
     policy_learning_rate: float = option(1e-4, low=0, high=1)
     """Learning rate of the policy, falling to 0 over the run; 3e-6 suits models of a billion parameters."""
     adam_epsilon: float = option(1e-5, low=0, high=1, source=N_PLUS)

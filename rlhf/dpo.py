@@ -6,6 +6,7 @@ start as one model, whose log-probabilities are computed once before the first s
 """
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,14 +19,15 @@ from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored
 from rlhf.config import DpoConfig
 from rlhf.data import RankedCompletions, endless_batches, load_rankings, ranking_batch, require
 from rlhf.losses import ranking_loss
+from rlhf.memory import plan_loop, require_memory, until_it_fits
 from rlhf.models import autocast, context_length, load_policy, load_tokenizer, num_parameters, prepare_machine
 from rlhf.optimization import cosine_schedule, new_optimizer, num_steps, optimizer_step
 from rlhf.passes import micro_batches, prepare_passes, uncompiled
-from rlhf.ppo_phases import STEP_ZERO_TOLERANCE
 from rlhf.progress import Progress
 from rlhf.reward import rectangle
 from rlhf.reward_report import reward_report
 from rlhf.rollouts import given_rollouts, policy_logprobs
+from rlhf.step_zero import STEP_ZERO_TOLERANCE
 from rlhf.types import Report, StepZeroError, ignore_report
 
 
@@ -57,6 +59,8 @@ def train_dpo(
     require(ranked, "ranking", rankings)
     held_out = load_rankings(tokenizer, validation, **limits, limit=config.max_validation_records)
     model = load_policy(policy, tokenizer=tokenizer).to(device).eval()  # type: ignore[arg-type]
+    plan = plan_loop(model, config, map(rectangle, ranked), rows_per_batch=config.batch_size)
+    require_memory(plan, device, "micro_batch_tokens, max_length or the completions of a ranking", report)
     steps = num_steps(
         len(ranked), batch_size=config.batch_size, num_epochs=config.num_epochs, max_steps=config.max_steps
     )
@@ -84,7 +88,8 @@ def train_dpo(
             final_fraction=config.final_learning_rate_fraction,
         )
         chosen = [examples[index] for index in next(batches)]
-        metrics = accumulate_gradients(model, chosen, pad_id, config, device)
+        accumulate = partial(accumulate_gradients, model, chosen, pad_id, device=device)
+        config, metrics = until_it_fits(config, [model], accumulate, report)
         if progress.step == 0 and not metrics["log_ratio"] <= STEP_ZERO_TOLERANCE[config.dtype]:
             raise StepZeroError(
                 f"stopped before the first step: policy and reference differ by {metrics['log_ratio']:.2e} per token "

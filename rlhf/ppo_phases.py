@@ -10,6 +10,7 @@ row), so no generator state has to be kept. Knows nothing of where it runs; the 
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -26,15 +27,15 @@ from rlhf.advantages import (
 )
 from rlhf.config import OnlineOptions, PpoConfig
 from rlhf.decoding import Request, generate
+from rlhf.memory import until_it_fits
 from rlhf.models import autocast, num_parameters, reward_scores
-from rlhf.passes import compile_layers, uncompiled
+from rlhf.passes import compile_layers, micro_batches, uncompiled
 from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1, kl_k3
 from rlhf.pretraining_mix import add_pretraining_gradient
 from rlhf.rollouts import Rollouts, in_chunks, join_rollouts, policy_logprobs, state_values
 from rlhf.sampling import derived_seed
-from rlhf.types import InputError, Report, StepZeroError
-
-STEP_ZERO_TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
+from rlhf.step_zero import check_step_zero
+from rlhf.types import InputError, Report, ignore_report
 
 
 @dataclass(kw_only=True)
@@ -50,6 +51,7 @@ class SamplingState:
     pad_token_id: int
     update: int = 0
     """Updates done."""
+    report: Report = ignore_report
 
 
 @dataclass(kw_only=True)
@@ -197,18 +199,11 @@ def update_models(
 
 
 def _minibatch_step(state: PpoState, rollouts: Rollouts, estimates: Estimates, *, place: int) -> dict[str, Tensor]:
-    """One optimizer step of both models on the mean over the rows' tokens, however many rows are read at a time.
-
-    `place` counts the minibatches of this update.
-    """
+    """One optimizer step of both models on the mean over the rows' tokens. `place` counts the minibatches of this update."""
+    models = (state.policy, state.value_model)
+    accumulate = partial(_accumulate_gradients, state, rollouts, estimates)
+    state.config, metrics = until_it_fits(state.config, models, accumulate, state.report)
     config = state.config
-    num_tokens = rollouts.completion_mask.sum()
-    metrics: dict[str, Tensor] = {}
-    for index in rollouts.lengths.argsort(stable=True).split(config.micro_batch_size or config.minibatch_size):
-        part = rollouts.take(index)
-        share = part.completion_mask.sum() / num_tokens
-        for name, value in _add_gradients(state, part, _take(estimates, index), share=share).items():
-            metrics[name] = metrics.get(name, torch.zeros_like(value)) + share * value
     if state.update == 0 and place == 0:
         check_step_zero(
             state,
@@ -224,6 +219,22 @@ def _minibatch_step(state: PpoState, rollouts: Rollouts, estimates: Estimates, *
     policy_norm = _step(state.policy, state.policy_optimizer, config.max_gradient_norm)
     value_norm = _step(state.value_model, state.value_optimizer, config.max_gradient_norm)
     return metrics | {"policy_gradient_norm": policy_norm, "value_gradient_norm": value_norm}
+
+
+def _accumulate_gradients(
+    state: PpoState, rollouts: Rollouts, estimates: Estimates, config: PpoConfig
+) -> dict[str, Tensor]:
+    """Adds the gradients of both mean losses over the rows' tokens, however many are read at a time; returns the means."""
+    num_tokens = rollouts.completion_mask.sum()
+    lengths = rollouts.lengths.tolist()
+    metrics: dict[str, Tensor] = {}
+    for rows in micro_batches(range(len(lengths)), lambda row: (1, lengths[row]), config.micro_batch_tokens):
+        index = torch.tensor(rows, device=rollouts.lengths.device)
+        part = rollouts.take(index)
+        share = part.completion_mask.sum() / num_tokens
+        for name, value in _add_gradients(state, part, _take(estimates, index), share=share).items():
+            metrics[name] = metrics.get(name, torch.zeros_like(value)) + share * value
+    return metrics
 
 
 def _add_gradients(state: PpoState, rollouts: Rollouts, estimates: Estimates, *, share: Tensor) -> dict[str, Tensor]:
@@ -253,26 +264,6 @@ def _add_gradients(state: PpoState, rollouts: Rollouts, estimates: Estimates, *,
     }
 
 
-def check_step_zero(state: SamplingState, *, log_ratio: float, clip_fraction: float, reference_gap: float) -> None:
-    """Stop a run whose policy, before its first step, is not itself or not its reference.
-
-    log_ratio: mean |log new - log old|; reference_gap: mean |log policy - log reference|, per token. Raises StepZeroError.
-    """
-    tolerance = STEP_ZERO_TOLERANCE[state.config.dtype]
-    faults = []
-    if not log_ratio <= tolerance:
-        faults.append(f"the log of the probability ratio is {log_ratio:.2e} on average instead of 0 (ratio not 1)")
-    if clip_fraction != 0.0:
-        faults.append(f"the clip fraction is {clip_fraction:.2e} instead of 0")
-    if not reference_gap <= tolerance:
-        faults.append(f"policy and reference differ by {reference_gap:.2e} per token (KL not 0)")
-    if faults:
-        raise StepZeroError(
-            f"stopped before the first step: {'; '.join(faults)}; tolerance {tolerance:g} in {state.config.dtype}. "
-            f"{_suspicion(state)}"
-        )
-
-
 def rollout_metrics(state: PpoState, rollouts: Rollouts, estimates: Estimates) -> dict[str, float]:
     """What a batch of rollouts says about the policy that wrote it, and about the value model."""
     found = completion_metrics(
@@ -299,18 +290,6 @@ def completion_metrics(
         "eos_share": float(rollouts.has_eos.float().mean()),
         "sampler_gap": float(gap),
     }
-
-
-def _suspicion(state: SamplingState) -> str:
-    """The likeliest cause, found by looking."""
-    for name, model in (("policy", state.policy), ("reference", state.ref_policy)):
-        rates = {key: rate for key, rate in vars(model.config).items() if key.endswith(("dropout", "_pdrop")) and rate}
-        has_dropout = any(isinstance(module, nn.Dropout) and module.p > 0 for module in model.modules())
-        if model.training and (rates or has_dropout):
-            return f"Dropout is on in the {name} ({rates or 'Dropout modules in training mode'}): call eval() on it."
-    return (
-        "Check that policy and reference come from one folder, and that the temperature and the precision are the same."
-    )
 
 
 def _adam(model: PreTrainedModel, learning_rate: float, config: PpoConfig) -> torch.optim.Optimizer:

@@ -6,6 +6,7 @@ as BOS marks the border. Learning rate, warmup and end follow the clock, the ste
 
 import math
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored_summary
 from rlhf.config import PretrainConfig
 from rlhf.data import PackedText, load_text
+from rlhf.memory import plan_loop, require_memory, until_it_fits
 from rlhf.models import autocast, load_tokenizer, new_policy, num_parameters, prepare_machine
 from rlhf.optimization import cosine_schedule, new_optimizer, optimizer_step
 from rlhf.passes import next_token_sum, prepare_passes, uncompiled
@@ -46,6 +48,8 @@ def pretrain(
         )
     held_out = load_validation(config, text_tokenizer, validation, report)
     model = new_policy(config, text_tokenizer).to(device)  # type: ignore[arg-type]
+    plan = plan_loop(model, config, [(1, config.context_length)], rows_per_batch=config.sequences_per_batch)
+    require_memory(plan, device, "micro_batch_tokens or context_length", report)
     optimizer = new_optimizer(model, weight_decay=config.weight_decay)
     one_pass = -(-num_windows // config.sequences_per_batch)
     num_tokens = (config.max_steps or one_pass) * config.tokens_per_batch
@@ -70,9 +74,10 @@ def pretrain(
             warmup_fraction=config.warmup_fraction,
             final_fraction=config.final_learning_rate_fraction,
         )
-        loss_value = accumulate_gradients(model, batch, config)
+        config, loss = until_it_fits(config, [model], partial(accumulate_gradients, model, batch), report)
+        loss_value = loss
         norm = optimizer_step(optimizer, learning_rate=rate, max_gradient_norm=config.max_gradient_norm)
-        progress.advance(batch[:, 1:].numel(), loss=loss_value, learning_rate=rate, gradient_norm=norm.item())
+        progress.advance(batch[:, 1:].numel(), loss=loss, learning_rate=rate, gradient_norm=norm.item())
         if progress.is_checkpoint_due:
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "progress": progress.state()}
             save_state(output, {**state, "loss": loss_value}, identity=identity)

@@ -44,7 +44,7 @@ def add_pretraining_gradient(policy: PreTrainedModel, windows: Tensor, config: P
     chooser = torch.Generator().manual_seed(derived_seed(config.seed, "pretraining", *stream))
     rows = windows[torch.randint(len(windows), (config.ptx_batch_size,), generator=chooser)].to(policy.device)
     total = torch.zeros((), device=policy.device)
-    for part in rows.split(config.micro_batch_size or config.ptx_batch_size):
+    for part in rows.split(max(config.micro_batch_tokens // config.ptx_length, 1)):
         inputs, targets = part[:, :-1], part[:, 1:].flatten()
         with autocast(policy.device, config.dtype):
             logits = selected_logits(policy, inputs, torch.ones_like(inputs, dtype=torch.bool))

@@ -6,6 +6,7 @@ demonstrations score 0 on average; it lives in config.reward_bias, as the head h
 
 import random
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from rlhf.data import (
     require,
 )
 from rlhf.losses import centering_penalty, ranking_loss
+from rlhf.memory import plan_loop, require_memory, until_it_fits
 from rlhf.models import (
     autocast,
     context_length,
@@ -69,6 +71,8 @@ def train_reward(
     held_out = load_rankings(tokenizer, validation, **limits, limit=config.max_validation_records)
     answers = load_final_answers(tokenizer, demonstrations, max_length=max_length, limit=config.max_demonstrations)
     model = new_reward(base, tokenizer, config.seed).to(device)  # type: ignore[arg-type]
+    plan = plan_loop(model, config, map(rectangle, examples), rows_per_batch=config.batch_size)
+    require_memory(plan, device, "micro_batch_tokens, max_length or the completions of a ranking", report)
     steps = num_steps(
         len(examples), batch_size=config.batch_size, num_epochs=config.num_epochs, max_steps=config.max_steps
     )
@@ -96,7 +100,8 @@ def train_reward(
             final_fraction=config.final_learning_rate_fraction,
         )
         chosen = [examples[index] for index in next(batches)]
-        loss, accuracy = accumulate_gradients(model, chosen, tokenizer.pad_token_id, config, device)
+        accumulate = partial(accumulate_gradients, model, chosen, tokenizer.pad_token_id, device=device)
+        config, (loss, accuracy) = until_it_fits(config, [model], accumulate, report)
         norm = optimizer_step(optimizer, learning_rate=rate, max_gradient_norm=config.max_gradient_norm)
         num_tokens = sum(len(row) for example in chosen for row in example.rows)
         progress.advance(num_tokens, loss=loss, accuracy=accuracy, learning_rate=rate, gradient_norm=norm.item())

@@ -1,6 +1,7 @@
 """Supervised fine-tuning: next-token loss on the tokens of weight 1 of demonstrations. One flat loop."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from transformers import PreTrainedModel
 from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored_summary
 from rlhf.config import SftConfig
 from rlhf.data import endless_batches, load_demonstrations, require
+from rlhf.memory import plan_loop, require_memory, until_it_fits
 from rlhf.models import autocast, context_length, load_policy, load_tokenizer, num_parameters, prepare_machine
 from rlhf.optimization import cosine_schedule, new_optimizer, num_steps, optimizer_step
 from rlhf.passes import micro_batches, next_token_sum, prepare_passes, uncompiled
@@ -48,6 +50,8 @@ def train_sft(
     require(examples, "demonstration", demonstrations)
     held_out = load_demonstrations(tokenizer, validation, **limits, limit=config.max_validation_records)
     model = load_policy(base, tokenizer=tokenizer).to(device)  # type: ignore[arg-type]
+    plan = plan_loop(model, config, map(rectangle, examples), rows_per_batch=config.batch_size)
+    require_memory(plan, device, "micro_batch_tokens or max_length", report)
     steps = num_steps(
         len(examples), batch_size=config.batch_size, num_epochs=config.num_epochs, max_steps=config.max_steps
     )
@@ -81,7 +85,8 @@ def train_sft(
             final_fraction=config.final_learning_rate_fraction,
         )
         rows = [examples[index] for index in next(batches)]
-        loss = accumulate_gradients(model, rows, tokenizer.pad_token_id, config, device)
+        accumulate = partial(accumulate_gradients, model, rows, tokenizer.pad_token_id, device=device)
+        config, loss = until_it_fits(config, [model], accumulate, report)
         norm = optimizer_step(optimizer, learning_rate=rate, max_gradient_norm=config.max_gradient_norm)
         num_tokens = sum(len(row.ids) for row in rows)
         progress.advance(num_tokens, loss=loss, learning_rate=rate, gradient_norm=norm.item())

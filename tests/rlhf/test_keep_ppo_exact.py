@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from rlhf import ppo_phases
+from rlhf import ppo_phases, step_zero
 from rlhf.config import PpoConfig
 from rlhf.decoding import Completions, Request, generate
 from rlhf.losses import next_token_loss
@@ -70,8 +70,8 @@ def test_paddings_agree_closely_in_bfloat16_not_bitwise(policy):
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             logits = selected_logits(policy, padded.ids, padded.mask, padded.mask, position_ids(padded.mask))
         found.append(logits.float().log_softmax(-1))
-    tolerance = ppo_phases.STEP_ZERO_TOLERANCE["bfloat16"]
-    assert ppo_phases.STEP_ZERO_TOLERANCE["float32"] < 1e-4 < tolerance
+    tolerance = step_zero.STEP_ZERO_TOLERANCE["bfloat16"]
+    assert step_zero.STEP_ZERO_TOLERANCE["float32"] < 1e-4 < tolerance
     torch.testing.assert_close(found[0], found[1], atol=tolerance, rtol=0)
 
 
@@ -101,7 +101,7 @@ def test_old_and_reference_log_probabilities_are_those_of_the_sampling_temperatu
 
 def test_the_ratio_is_one_in_every_minibatch_until_the_first_step(state):
     """Points 12 and 14, T5: log-probabilities computed once agree with those of any minibatch, so nothing is clipped."""
-    state.config = replace(CONFIG, policy_learning_rate=0.0, minibatch_size=4, micro_batch_size=3)
+    state.config = replace(CONFIG, policy_learning_rate=0.0, minibatch_size=4, micro_batch_tokens=40)
     use_plain_descent(state)
     rollouts = uneven_rollouts()
     metrics = update_models(
@@ -140,14 +140,14 @@ def test_reward_whitening_keeps_the_mean_of_the_rewards(state):
     assert found.advantages[rollouts.completion_mask].mean().item() == pytest.approx(0.0, abs=1e-5)
 
 
-@pytest.mark.parametrize(("micro_batch_size", "chunk"), [(1, 16), (3, 1), (8, 5)])
-def test_the_whole_step_does_not_depend_on_how_it_is_split(folders, tokenizer, micro_batch_size, chunk):
+@pytest.mark.parametrize(("micro_batch_tokens", "chunk"), [(1, 16), (40, 1), (8192, 5)])
+def test_the_whole_step_does_not_depend_on_how_it_is_split(folders, tokenizer, micro_batch_tokens, chunk):
     """Points 19 and 31, T4: advantages, losses and weights are those of one pass, whatever is read at a time."""
     rollouts, scores = uneven_rollouts(), torch.randn(16, generator=torch.Generator().manual_seed(2))
     found = []
     for options in (
         {"generation_batch_size": 64},
-        {"generation_batch_size": chunk, "micro_batch_size": micro_batch_size},
+        {"generation_batch_size": chunk, "micro_batch_tokens": micro_batch_tokens},
     ):
         state = use_plain_descent(state_from(folders, tokenizer, replace(PLAIN, **options)))
         estimates = estimate_advantages(state, rollouts, scores)
@@ -273,15 +273,15 @@ def test_random_numbers_follow_from_the_seed_and_the_place_alone(state):
     assert not torch.equal(found[0], collect_rollouts(state, PROMPTS[:16], stream="a").completion_tokens)
 
 
-@pytest.mark.parametrize("micro_batch_size", [0, 3])
-def test_the_pretraining_mix_adds_its_own_mean_to_the_same_step(folders, tokenizer, micro_batch_size):
+@pytest.mark.parametrize("micro_batch_tokens", [8192, 40])
+def test_the_pretraining_mix_adds_its_own_mean_to_the_same_step(folders, tokenizer, micro_batch_tokens):
     """Point 32: the step with the mix is PPO's step plus the coefficient times the gradient of the text's mean loss."""
     window = torch.randint(6, 290, (1, 9), generator=torch.Generator().manual_seed(4))
     rollouts, scores = uneven_rollouts(), torch.linspace(-1, 1, 16)
     moved = []
     for coefficient in (0.0, 2.0):
         config = replace(
-            PLAIN, num_epochs=1, minibatch_size=16, micro_batch_size=micro_batch_size, ptx_coefficient=coefficient,
+            PLAIN, num_epochs=1, minibatch_size=16, micro_batch_tokens=micro_batch_tokens, ptx_coefficient=coefficient,
             ptx_batch_size=4, ptx_length=8,
         )  # fmt: skip
         state = use_plain_descent(state_from(folders, tokenizer, config))
