@@ -209,6 +209,7 @@ SPECTACULAR_SETTINGS = {
         "SnapshotState": "labeling.training.models.DatasetSnapshot.State",
         "CheckpointRole": "labeling.rounds.models.Checkpoint.Role",
         "CheckpointState": "labeling.rounds.models.Checkpoint.State",
+        "AiUse": "labeling.feedback.models.AiUse",
         "MembershipRole": "labeling.rounds.models.Membership.Role",
         "ImportKind": "labeling.rounds.models.Import.Kind",
         "ImportState": "labeling.rounds.models.Import.State",

@@ -10,6 +10,7 @@ from labeling.agreement.serializers import (
     LabelersQualitySerializer,
     MyQualitySerializer,
     ProgressSerializer,
+    ProvenanceSerializer,
     WinRatesSerializer,
 )
 from labeling.api_request import SignedInRequest
@@ -41,6 +42,14 @@ class MyQualityView(APIView):
     def get(self, request: SignedInRequest, project_id: int) -> Response:
         """My own figures as a labeler."""
         return Response(MyQualitySerializer(selectors.mine_get_for(request.user, project_id)).data)
+
+
+class ProvenanceView(APIView):
+    @extend_schema(operation_id="quality_provenance", responses=ProvenanceSerializer)
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
+        """How each labeler's answers were made: typing time, pasted share, edits, declared use of AI."""
+        rows = selectors.provenance_get_for(request.user, project_id)
+        return Response(ProvenanceSerializer({"labelers": rows}).data)
 
 
 class ProgressView(APIView):

@@ -12,6 +12,7 @@ from labeling.accounts.models import User
 from labeling.agreement.checkpoint_rates import win_rates_report
 from labeling.agreement.labeler_reports import LabelerRow, LabelersReport, labelers_report
 from labeling.agreement.progress import ProgressReport, day_counts, kind_seconds, progress_report
+from labeling.agreement.provenance import ProvenanceRow, provenance_rows
 from labeling.agreement.reports import AgreementReport, agreement_report
 from labeling.agreement.tables import ranking_table
 from labeling.feedback.selectors import STAFF
@@ -72,7 +73,13 @@ def mine_get_for(user: User, project_id: int) -> dict[str, Any]:
         "row": next((row for row in rows if row.labeler.user_id == user.pk), None),
         "days": day_counts(project, user.pk),
         "seconds": kind_seconds(project, user.pk),
+        "provenance": next(iter(provenance_rows(project, user.pk)), None),
     }
+
+
+def provenance_get_for(user: User, project_id: int) -> list[ProvenanceRow]:
+    """How each labeler's answers were made, for managers alone."""
+    return provenance_rows(project_get_for(user, project_id, Membership.Role.MANAGER))
 
 
 def progress_get_for(user: User, project_id: int) -> ProgressReport:

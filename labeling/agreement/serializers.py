@@ -103,11 +103,33 @@ class KindSecondsSerializer(serializers.Serializer[Any]):
     quantiles = serializers.ListField(child=serializers.FloatField(), help_text="10, 25, 50, 75 and 90 %.")
 
 
+class AiUseCountsSerializer(serializers.Serializer[Any]):
+    none = serializers.IntegerField(help_text="No AI.")
+    help = serializers.IntegerField(help_text="AI for ideas, facts or spelling.")
+    text = serializers.IntegerField(help_text="Some of the words are an AI's.")
+
+
+class ProvenanceRowSerializer(serializers.Serializer[Any]):
+    user_id = serializers.IntegerField()
+    name = serializers.CharField()
+    num_recorded = serializers.IntegerField(help_text="Answers of which anything was recorded.")
+    num_written = serializers.IntegerField(help_text="Those in which something was typed or pasted.")
+    median_typing_seconds = serializers.FloatField(allow_null=True)
+    pasted_share = serializers.FloatField(allow_null=True, help_text="Mean over the written answers.")
+    median_edits = serializers.FloatField(allow_null=True)
+    ai_use = AiUseCountsSerializer()
+
+
+class ProvenanceSerializer(serializers.Serializer[Any]):
+    labelers = ProvenanceRowSerializer(many=True)
+
+
 class MyQualitySerializer(serializers.Serializer[Any]):
     made_at = serializers.DateTimeField()
     row = LabelerRowSerializer(allow_null=True, help_text="null until somebody else ranked a prompt that I ranked.")
     days = DayCountSerializer(many=True)
     seconds = KindSecondsSerializer(many=True)
+    provenance = ProvenanceRowSerializer(allow_null=True, help_text="null where nothing of mine was recorded.")
 
 
 class PlaceCountsSerializer(serializers.Serializer[Any]):

@@ -11,6 +11,7 @@ from labeling.api_request import SignedInRequest
 from labeling.errors import InvalidInput
 from labeling.feedback import claims, selectors, services
 from labeling.feedback.models import Place
+from labeling.feedback.provenance import notice_is_due, notice_read
 from labeling.feedback.routing import waiting_for_others
 from labeling.feedback.serializers import (
     AssignmentDraftSerializer,
@@ -18,6 +19,7 @@ from labeling.feedback.serializers import (
     ClaimInputSerializer,
     ClaimSerializer,
     DraftInputSerializer,
+    LabelingNoticeSerializer,
     LabelingPreferencesSerializer,
     LabelingSummarySerializer,
     LeaseInputSerializer,
@@ -79,6 +81,24 @@ class LabelingPreferencesView(APIView):
         body.is_valid(raise_exception=True)
         takes_sensitive_set(user=request.user, project=project, **body.validated_data)
         return Response(body.data)
+
+
+class LabelingNoticeView(APIView):
+    token_scope = "label"
+
+    @extend_schema(operation_id="labeling_notice", responses=LabelingNoticeSerializer)
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
+        """Whether I have yet to read what is recorded of my answers, and why."""
+        project = project_get_for(request.user, project_id, selectors.LABELER)
+        found = {"is_due": notice_is_due(request.user, project), "asks_ai_use": project.asks_ai_use}
+        return Response(LabelingNoticeSerializer(found).data)
+
+    @extend_schema(operation_id="labeling_notice_read", request=None, responses={204: None})
+    def post(self, request: SignedInRequest, project_id: int) -> Response:
+        """I have read what is recorded of my answers, and why."""
+        project = project_get_for(request.user, project_id, selectors.LABELER)
+        notice_read(user=request.user, project=project)
+        return Response(status=204)
 
 
 class ClaimView(APIView):
@@ -165,7 +185,7 @@ class PlaceSubmitView(APIView):
         answer = services.answer_submit(
             labeler=request.user, project_id=place.project_id, place_id=place.pk, lease_token=given["lease_token"], key=key,
             answer=body.answer_given(place.kind), seconds=given["seconds"], notes=given["notes"],
-            edits=body.edits_given(),
+            edits=body.edits_given(), typing=body.typing_given(), ai_use=given["ai_use"],
         )  # fmt: skip
         following = next_assignment(request.user, place.project) if given["claim_next"] else None
         return Response({"answer": answer, "next": following})

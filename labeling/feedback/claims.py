@@ -138,7 +138,10 @@ def place_hold(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> Place
     The lease may have run out: as long as nobody else took the Place it is still theirs.
     """
     place = (
-        Place.objects.select_for_update(of=("self",)).select_related("task__label_schema").filter(pk=place_id).first()
+        Place.objects.select_for_update(of=("self",))
+        .select_related("task__label_schema", "project")
+        .filter(pk=place_id)
+        .first()
     )
     if place is None or place.state != Place.State.LEASED or place.labeler_id != labeler.pk:
         raise LeaseLost(

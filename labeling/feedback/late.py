@@ -19,7 +19,7 @@ def place_hold_late(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> 
     """
     lost = (
         LostLease.objects.select_for_update(of=("self",))
-        .select_related("place", "task__prompt", "task__label_schema")
+        .select_related("place__project", "task__prompt", "task__label_schema")
         .filter(labeler=labeler, place_id=place_id, lease_token=lease_token, is_answered=False)
         .first()
     )
@@ -30,7 +30,8 @@ def place_hold_late(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> 
     lost.is_answered = True
     lost.save(update_fields=["is_answered"])
     is_free = Q(state=Place.State.OPEN) | Q(state=Place.State.LEASED, lease_expires_at__lt=timezone.now())
-    places = Place.objects.select_for_update(skip_locked=True, of=("self",)).filter(is_free, task=lost.task)
+    places = Place.objects.select_for_update(skip_locked=True, of=("self",)).select_related("project")
+    places = places.filter(is_free, task=lost.task)
     free = places.order_by("-state", "number").first()  # open before leased
     place = free or lost.place
     place.task = lost.task

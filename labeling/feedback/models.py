@@ -17,6 +17,7 @@ from labeling.rounds.models import (
 )
 
 USER = settings.AUTH_USER_MODEL
+MAX_SECONDS = 7 * 86_400  # nobody works longer on one answer
 
 
 class Completion(models.Model):
@@ -263,6 +264,14 @@ class Edit(models.Model):
         ]
 
 
+class AiUse(models.TextChoices):
+    """What a labeler says of an answer, where the project asks."""
+
+    NONE = "none"  # no AI
+    HELP = "help"  # for ideas, facts or spelling; the words are the labeler's
+    TEXT = "text"  # some of the words are an AI's
+
+
 class Answer(models.Model):
     """Fields that every answer has. Answers are superseded, never edited; a surplus answer is kept but not counted."""
 
@@ -279,6 +288,10 @@ class Answer(models.Model):
     guideline = models.ForeignKey(GuidelineVersion, null=True, on_delete=models.PROTECT, related_name="+")
     label_schema = models.ForeignKey(LabelSchemaVersion, null=True, on_delete=models.PROTECT, related_name="+")
     seconds = models.FloatField(default=0)  # time the labeler spent
+    typing_seconds = models.FloatField(null=True)  # null, as are the next two, where nothing was recorded
+    pasted_share = models.FloatField(null=True)  # of the characters typed or pasted
+    num_edits = models.PositiveIntegerField(null=True)  # how often text was deleted or replaced
+    ai_use = models.CharField(max_length=8, choices=AiUse, blank=True)  # "" where the project did not ask
     notes = models.TextField(blank=True)
     is_counted = models.BooleanField(default=True)
     superseded_by = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
@@ -301,6 +314,22 @@ class Answer(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(superseded_by=None) | Q(is_counted=False), name="%(class)s_superseded_is_not_counted"
+            ),
+            models.CheckConstraint(
+                condition=Q(typing_seconds=None, pasted_share=None, num_edits=None)
+                | Q(
+                    typing_seconds__isnull=False,
+                    typing_seconds__gte=0,
+                    typing_seconds__lte=MAX_SECONDS,
+                    pasted_share__isnull=False,
+                    pasted_share__gte=0,
+                    pasted_share__lte=1,
+                    num_edits__isnull=False,
+                ),
+                name="%(class)s_typing_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(ai_use__in=["", "none", "help", "text"]), name="%(class)s_ai_use_is_known"
             ),
         ]
 

@@ -22,7 +22,7 @@ STAFF = (Membership.Role.MANAGER, Membership.Role.ENGINEER)
 # One statement, because every labeler waits for it after every answer.
 _ASSIGNMENT = """
 SELECT place.lease_token, place.lease_expires_at, project.lease_seconds, task.id, task.kind, task.prompt_id, prompt.messages,
-  task.prompt_style, task.brief,
+  task.prompt_style, task.brief, project.asks_ai_use,
   guideline.number, label_schema.number, label_schema.schema,
   (SELECT COALESCE(jsonb_agg(jsonb_build_object(
        'id', shown.completion_id, 'position', shown.position, 'text', completion.text) ORDER BY shown.position), '[]')
@@ -110,6 +110,7 @@ def assignment_get(user: User, place_id: int) -> dict[str, Any]:
         messages,
         prompt_style,
         brief,
+        asks_ai_use,
         guideline,
         schema_number,
         schema,
@@ -131,6 +132,7 @@ def assignment_get(user: User, place_id: int) -> dict[str, Any]:
             "prompt": None if prompt_id is None else {"id": prompt_id, "messages": json.loads(messages)},
             "prompt_style": prompt_style,
             "brief": brief,
+            "asks_ai_use": asks_ai_use,
             "completions": json.loads(shown),
             "guideline": {"number": guideline},
             "label_schema": {"number": schema_number, "schema": json.loads(schema)},

@@ -1,5 +1,6 @@
 """The JSON of tasks and answers. Explicit fields only: what is not named here never leaves the site."""
 
+from math import isfinite
 from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
@@ -7,12 +8,20 @@ from rest_framework import serializers
 
 from labeling.feedback.answers import MESSAGE_ROLES
 from labeling.feedback.kinds.table import KINDS
-from labeling.feedback.models import Completion, Demonstration, LabelingTask, RankedCompletion, Ranking, Skip
+from labeling.feedback.models import (
+    MAX_SECONDS,
+    AiUse,
+    Completion,
+    Demonstration,
+    LabelingTask,
+    RankedCompletion,
+    Ranking,
+    Skip,
+)
+from labeling.feedback.provenance import Typing
 from labeling.numbers import MAX_NUMBER
 from labeling.rounds.label_schemas import DEFAULT_PAIRWISE_SCALE, PAIRWISE_SCALES
 from labeling.rounds.models import Prompt
-
-MAX_SECONDS = 7 * 86_400  # nobody works longer on one answer
 
 
 class ChatMessageSerializer(serializers.Serializer[Any]):
@@ -78,6 +87,7 @@ class AssignmentTaskSerializer(serializers.Serializer[Any]):
     prompt = AssignmentPromptSerializer(allow_null=True, help_text="Null where the labeler writes the prompt too.")
     prompt_style = serializers.ChoiceField(choices=LabelingTask.PromptStyle.choices)
     brief = serializers.CharField(allow_blank=True)
+    asks_ai_use = serializers.BooleanField(help_text="The answer must say whether AI helped.")
     completions = AssignmentCompletionSerializer(many=True)
     guideline = AssignmentGuidelineSerializer()
     label_schema = AssignmentLabelSchemaSerializer()
@@ -150,6 +160,23 @@ class EditInputSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(allow_blank=True, trim_whitespace=False)
 
 
+def finite(value: float) -> None:
+    if not isfinite(value):
+        raise serializers.ValidationError("Expected a finite number.")
+
+
+class TypingInputSerializer(serializers.Serializer[Any]):
+    """Counts of how the answer was written; never what was typed."""
+
+    typing_seconds = serializers.FloatField(min_value=0, max_value=MAX_SECONDS, validators=[finite])
+    pasted_share = serializers.FloatField(
+        min_value=0, max_value=1, validators=[finite], help_text="Of the characters that were typed or pasted."
+    )
+    num_edits = serializers.IntegerField(
+        min_value=0, max_value=1_000_000, help_text="How often text was deleted or replaced."
+    )
+
+
 class SubmitInputSerializer(LeaseInputSerializer):
     seconds = serializers.FloatField(required=False, default=0, min_value=0, max_value=MAX_SECONDS)
     notes = serializers.CharField(required=False, allow_blank=True, default="", max_length=5000)
@@ -160,7 +187,17 @@ class SubmitInputSerializer(LeaseInputSerializer):
         default=list,
         help_text="Completions shown that the labeler edited into better answers; each makes a demonstration and a pair.",
     )
+    typing = TypingInputSerializer(
+        required=False, default=None, allow_null=True, help_text="Kept once I have read the notice about it."
+    )
+    ai_use = serializers.ChoiceField(
+        choices=AiUse.choices, required=False, default="", allow_blank=True, help_text="Where the project asks for it."
+    )
     claim_next = serializers.BooleanField(required=False, default=True)
+
+    def typing_given(self) -> Typing | None:
+        given = self.validated_data["typing"]
+        return None if given is None else Typing(**given)
 
     def edits_given(self) -> dict[int, str]:
         return {edit["completion"]: edit["text"] for edit in self.validated_data["edits"]}
@@ -176,6 +213,11 @@ class StoredAnswerSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=LabelingTask.Kind.choices)
     id = serializers.IntegerField()
     is_counted = serializers.BooleanField()
+
+
+class LabelingNoticeSerializer(serializers.Serializer[Any]):
+    is_due = serializers.BooleanField(help_text="I have not read yet what is recorded of my answers.")
+    asks_ai_use = serializers.BooleanField(help_text="Each answer must say whether AI helped.")
 
 
 class SubmitSerializer(NextSerializer):
@@ -236,8 +278,8 @@ class AnswerSerializer(serializers.ModelSerializer[Any]):
 
 
 ANSWER_FIELDS = [
-    "id", "prompt", "labeler", "labeler_name", "round_number", "guideline_number", "seconds", "notes", "is_counted",
-    "is_redacted", "created_at",
+    "id", "prompt", "labeler", "labeler_name", "round_number", "guideline_number", "seconds", "typing_seconds", "pasted_share",
+    "num_edits", "ai_use", "notes", "is_counted", "is_redacted", "created_at",
 ]  # fmt: skip
 
 

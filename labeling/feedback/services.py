@@ -27,6 +27,7 @@ from labeling.feedback.models import (
     Submission,
     TaskCompletion,
 )
+from labeling.feedback.provenance import Typing, provenance_fields
 from labeling.feedback.routing import needs_of_prompts
 from labeling.jobs.services import audit
 from labeling.rounds.abilities import needs_key
@@ -155,11 +156,13 @@ def answer_submit(
     seconds: float,
     notes: str,
     edits: Mapping[int, str] | None = None,
+    typing: Typing | None = None,
+    ai_use: str = "",
 ) -> dict[str, Any]:
     """Stores the answer and its edits, fills the Place and removes the draft; returns {"kind", "id", "is_counted"}.
 
     `answer` is what the serializer of the Place's kind makes of the request, see kinds/table.py; `edits` are completions
-    shown that the labeler made better, {id: new text}.
+    shown that the labeler made better, {id: new text}; `typing` is kept of labelers who read the notice, see provenance.py.
     An answer whose lease was lost to another is kept and paid as surplus: stored, and not counted unless a place of the task
     is free. Locks the Place. The same key with the same answer returns the first reply again and stores nothing; with another answer
     it raises IdempotencyConflict. Raises LeaseLost and InvalidAnswer.
@@ -174,6 +177,7 @@ def answer_submit(
             return earlier
         place, is_counted = place_hold_late(labeler=labeler, place_id=place_id, lease_token=lease_token)
     fields = {**_common_fields(place, seconds, notes), "labeler_id": labeler.pk, "is_counted": is_counted}
+    fields |= provenance_fields(place, labeler, typing, ai_use)
     stored = KINDS[place.kind].store(place.task, answer, fields)
     edits_store(place.task, edits or {}, fields)
     response = {"kind": place.kind, "id": stored.pk, "is_counted": stored.is_counted}

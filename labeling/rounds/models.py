@@ -16,6 +16,7 @@ class Project(models.Model):
     description = models.TextField(blank=True)
     lease_seconds = models.PositiveIntegerField(default=1800)
     is_archived = models.BooleanField(default=False)
+    asks_ai_use = models.BooleanField(default=False)  # labelers say of each answer whether AI helped
     created_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -35,6 +36,7 @@ class Membership(models.Model):
     user = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
     takes_sensitive = models.BooleanField(default=True)  # a labeler's own choice: tasks that others found sensitive
+    notice_read_at = models.DateTimeField(null=True)  # when a labeler was told what is recorded of their answers
     languages = ArrayField(
         models.CharField(max_length=20), default=list
     )  # codes that a labeler reads, see abilities.py

@@ -46,7 +46,17 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
 
     class Meta:
         model = Project
-        fields = ["id", "name", "slug", "description", "lease_seconds", "is_archived", "created_at", "roles"]
+        fields = [
+            "id",
+            "name",
+            "slug",
+            "description",
+            "lease_seconds",
+            "is_archived",
+            "asks_ai_use",
+            "created_at",
+            "roles",
+        ]
 
     def get_roles(self, project: Project) -> list[str]:
         return list(self.context["roles"].get(project.pk, []))
@@ -63,6 +73,7 @@ class ProjectChangeSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(required=False, allow_blank=True)
     lease_seconds = serializers.IntegerField(required=False, min_value=30, max_value=86_400)
     is_archived = serializers.BooleanField(required=False)
+    asks_ai_use = serializers.BooleanField(required=False, help_text="Labelers say of each answer whether AI helped.")
 
 
 class GuidelineSerializer(serializers.ModelSerializer[GuidelineVersion]):

@@ -9,7 +9,7 @@ from labeling.rounds.models import Prompt
 Record = dict[str, Any]
 _ANSWER = (
     "id", "prompt_id", "round__number", "labeler_id", "labeler_name", "prompt__split", "guideline__number",
-    "label_schema__number",
+    "label_schema__number", "typing_seconds", "pasted_share", "num_edits", "ai_use",
 )  # fmt: skip
 _RANKED = (
     "ranking_id", "rank", "ratings", "flags", "completion_id", "completion__checkpoint_id", "completion__text",
@@ -65,7 +65,16 @@ def _common(row: dict[str, Any]) -> Record:
         "split": row["prompt__split"],
         "guideline": row["guideline__number"],
         "schema": row["label_schema__number"],
+        **_provenance(row),
     }
+
+
+def _provenance(row: dict[str, Any]) -> Record:
+    """How the answer was made, as far as it was recorded."""
+    found = {name: row[name] for name in ("typing_seconds", "pasted_share", "num_edits") if row[name] is not None}
+    if row["ai_use"]:
+        found["ai_use"] = row["ai_use"]
+    return {"provenance": found} if found else {}
 
 
 def _text(value: int | None) -> str | None:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from labeling.feedback.provenance import notice_read
 from labeling.feedback.services import TaskSpec, tasks_create
 from labeling.rounds.models import Project
 from tests.labeling.feedback_cast import make_completions, make_prompts, make_user
@@ -49,10 +50,15 @@ class Desk:
 
 
 @contextmanager
-def desk_of(project: Project, browser: Browser, url: str, hand: str, **context_options: Any) -> Iterator[Desk]:
+def desk_of(
+    project: Project, browser: Browser, url: str, hand: str, has_read_notice: bool = True, **context_options: Any
+) -> Iterator[Desk]:
     """Sits a new labeler down at the project; `context_options` are the browser's: its language, its colours."""
     client = Client()
-    client.force_login(make_user(project, "ada", "labeler"))
+    ada = make_user(project, "ada", "labeler")
+    if has_read_notice:
+        notice_read(user=ada, project=project)
+    client.force_login(ada)
     context = browser.new_context(
         viewport=NARROW if hand == "touch" else WIDE,
         has_touch=hand == "touch",

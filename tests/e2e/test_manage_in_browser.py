@@ -104,6 +104,7 @@ def test_an_answer_submitted_behind_another_waits_and_is_stored(
     is_open: list[bool] = []
     labeler.route("**/submit", lambda route: route.continue_() if is_open else held.append(route))
     labeler.goto(f"{site.url}/projects/{project}/labeling/task")
+    labeler.get_by_test_id("notice-read").click()
     texts = ["A brass lamp.", "A green lamp."]
     for number, text in enumerate(texts):
         editor = labeler.get_by_test_id("demonstration-editor")

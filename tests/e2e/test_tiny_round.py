@@ -204,6 +204,7 @@ def test_a_tiny_round_changes_the_model_that_the_next_labeler_meets(
     world.wait_for_stage(1, "rank", "running")
     labeler.goto(f"{site.url}/projects/{world.project}/labeling")
     labeler.get_by_test_id("start-labeling").click()
+    labeler.get_by_test_id("notice-read").click()
     given = [rank_by_keyboard(labeler, "213"), rank_by_drag(labeler), rank_by_keyboard(labeler, "112")]
     expect(labeler.get_by_test_id("nothing-open")).to_be_visible()
     found = saved_ranks(world)

@@ -52,6 +52,8 @@ URL_ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", f"{PROJECT}/stopped-tasks"): {MANAGER},
     ("POST", f"{PROJECT}/stopped-tasks/<int:task_id>/reopen"): {MANAGER},
     ("PATCH", f"{PROJECT}/labeling/preferences"): {LABELER},
+    ("GET", f"{PROJECT}/labeling/notice"): {LABELER},
+    ("POST", f"{PROJECT}/labeling/notice"): {LABELER},
     ("POST", f"{PLACE}/heartbeat"): {LABELER},
     ("PUT", f"{PLACE}/draft"): {LABELER},
     ("POST", f"{PLACE}/release"): {LABELER},
@@ -85,6 +87,7 @@ URL_ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", f"{PROJECT}/quality/agreement"): STAFF,
     ("GET", f"{PROJECT}/quality/labelers"): {MANAGER},
     ("GET", f"{PROJECT}/quality/mine"): {LABELER},
+    ("GET", f"{PROJECT}/quality/provenance"): {MANAGER},
     ("GET", f"{PROJECT}/quality/progress"): STAFF,
     ("GET", f"{PROJECT}/quality/win-rates"): STAFF,
 }

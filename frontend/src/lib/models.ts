@@ -56,6 +56,7 @@ export type Flag = Answers["LabelFlag"];
 export type LabelSchema = Answers["LabelSchema"];
 export type LabelSchemaVersion = Answers["LabelSchemaVersion"];
 export type Person = Answers["Person"];
+export type ProvenanceRow = Answers["ProvenanceRow"];
 export type PersonChange = Schemas["PatchedPersonChangeRequest"];
 export type Invitation = Answers["Invitation"];
 export type InvitationDraft = Schemas["InvitationInputRequest"];

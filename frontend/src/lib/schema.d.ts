@@ -470,6 +470,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/labeling/notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether I have yet to read what is recorded of my answers, and why. */
+        get: operations["labeling_notice"];
+        put?: never;
+        /** @description I have read what is recorded of my answers, and why. */
+        post: operations["labeling_notice_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/labeling/preferences": {
         parameters: {
             query?: never;
@@ -649,6 +667,23 @@ export interface paths {
         };
         /** @description Progress and forecast of each stage, answers of each day, seconds of each kind. */
         get: operations["quality_progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/quality/provenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How each labeler's answers were made: typing time, pasted share, edits, declared use of AI. */
+        get: operations["quality_provenance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1005,6 +1040,16 @@ export interface components {
             categories: components["schemas"]["FigureGroup"][];
             days: components["schemas"]["Figure"][];
         };
+        /** @enum {string} */
+        AiUse: "none" | "help" | "text";
+        AiUseCounts: {
+            /** @description No AI. */
+            none: number;
+            /** @description AI for ideas, facts or spelling. */
+            help: number;
+            /** @description Some of the words are an AI's. */
+            text: number;
+        };
         AnswerCounts: {
             demonstrations: number;
             rankings: number;
@@ -1066,6 +1111,8 @@ export interface components {
             prompt: components["schemas"]["AssignmentPrompt"] | null;
             prompt_style: components["schemas"]["PromptStyle"];
             brief: string;
+            /** @description The answer must say whether AI helped. */
+            asks_ai_use: boolean;
             completions: components["schemas"]["AssignmentCompletion"][];
             guideline: components["schemas"]["AssignmentGuideline"];
             label_schema: components["schemas"]["AssignmentLabelSchema"];
@@ -1247,6 +1294,12 @@ export interface components {
             readonly guideline_number: number | null;
             /** Format: double */
             seconds?: number;
+            /** Format: double */
+            typing_seconds?: number | null;
+            /** Format: double */
+            pasted_share?: number | null;
+            num_edits?: number | null;
+            ai_use?: components["schemas"]["AiUse"] | components["schemas"]["BlankEnum"];
             notes?: string;
             is_counted?: boolean;
             readonly is_redacted: boolean;
@@ -1583,6 +1636,12 @@ export interface components {
             labelers: components["schemas"]["LabelerRow"][];
             pairs: components["schemas"]["LabelerPair"][];
         };
+        LabelingNotice: {
+            /** @description I have not read yet what is recorded of my answers. */
+            is_due: boolean;
+            /** @description Each answer must say whether AI helped. */
+            asks_ai_use: boolean;
+        };
         LabelingPreferences: {
             /** @description Whether I get tasks that others found sensitive. */
             takes_sensitive: boolean;
@@ -1640,6 +1699,8 @@ export interface components {
             row: components["schemas"]["LabelerRow"] | null;
             days: components["schemas"]["DayCount"][];
             seconds: components["schemas"]["KindSeconds"][];
+            /** @description null where nothing of mine was recorded. */
+            provenance: components["schemas"]["ProvenanceRow"] | null;
         };
         /** @description Open tasks that ask for a language, an expertise or both. */
         Needs: {
@@ -1696,6 +1757,8 @@ export interface components {
             description?: string;
             lease_seconds?: number;
             is_archived?: boolean;
+            /** @description Labelers say of each answer whether AI helped. */
+            asks_ai_use?: boolean;
         };
         Person: {
             user: components["schemas"]["UserBrief"];
@@ -1729,6 +1792,7 @@ export interface components {
             description?: string;
             lease_seconds?: number;
             is_archived?: boolean;
+            asks_ai_use?: boolean;
             /** Format: date-time */
             readonly created_at: string;
             readonly roles: string[];
@@ -1781,6 +1845,27 @@ export interface components {
         PromptSplit: "train" | "validation" | "test";
         /** @enum {string} */
         PromptStyle: "given" | "plain" | "few_shot" | "use_case";
+        Provenance: {
+            labelers: components["schemas"]["ProvenanceRow"][];
+        };
+        ProvenanceRow: {
+            user_id: number;
+            name: string;
+            /** @description Answers of which anything was recorded. */
+            num_recorded: number;
+            /** @description Those in which something was typed or pasted. */
+            num_written: number;
+            /** Format: double */
+            median_typing_seconds: number | null;
+            /**
+             * Format: double
+             * @description Mean over the written answers.
+             */
+            pasted_share: number | null;
+            /** Format: double */
+            median_edits: number | null;
+            ai_use: components["schemas"]["AiUseCounts"];
+        };
         RankedCompletion: {
             completion: number;
             rank: number;
@@ -1803,6 +1888,12 @@ export interface components {
             readonly guideline_number: number | null;
             /** Format: double */
             seconds?: number;
+            /** Format: double */
+            typing_seconds?: number | null;
+            /** Format: double */
+            pasted_share?: number | null;
+            num_edits?: number | null;
+            ai_use?: components["schemas"]["AiUse"] | components["schemas"]["BlankEnum"];
             notes?: string;
             is_counted?: boolean;
             readonly is_redacted: boolean;
@@ -2283,6 +2374,13 @@ export interface components {
             answer: components["schemas"]["TaskAnswerRequest"];
             /** @description Completions shown that the labeler edited into better answers; each makes a demonstration and a pair. */
             edits?: components["schemas"]["EditInputRequest"][];
+            /** @description Kept once I have read the notice about it. */
+            typing?: components["schemas"]["TypingInputRequest"] | null;
+            /**
+             * @description Where the project asks for it.
+             * @default
+             */
+            ai_use?: components["schemas"]["AiUse"] | components["schemas"]["BlankEnum"];
             /** @default true */
             claim_next?: boolean;
         };
@@ -2358,6 +2456,18 @@ export interface components {
         TurnRequest: {
             role: components["schemas"]["MessageRole"];
             content: string;
+        };
+        /** @description Counts of how the answer was written; never what was typed. */
+        TypingInputRequest: {
+            /** Format: double */
+            typing_seconds: number;
+            /**
+             * Format: double
+             * @description Of the characters that were typed or pasted.
+             */
+            pasted_share: number;
+            /** @description How often text was deleted or replaced. */
+            num_edits: number;
         };
         UserBrief: {
             readonly id: number;
@@ -3198,6 +3308,47 @@ export interface operations {
             };
         };
     };
+    labeling_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelingNotice"];
+                };
+            };
+        };
+    };
+    labeling_notice_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     labeling_preferences: {
         parameters: {
             query?: never;
@@ -3452,6 +3603,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Progress"];
+                };
+            };
+        };
+    };
+    quality_provenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provenance"];
                 };
             };
         };

@@ -13,6 +13,7 @@ export type ShownSchema = Whole<Schemas["AssignmentSchema"]>;
 export type ShownAxis = Whole<Schemas["SchemaAxis"]>;
 export type Needs = Whole<Schemas["Needs"]>;
 export type TaskNeeds = Schemas["ReopenInputRequest"];
+export type AiUse = Schemas["AiUse"];
 export type SkipReason = Schemas["SkipReason"];
 export type TaskAnswer = Schemas["TaskAnswerRequest"];
 export type SubmitBody = Schemas["SubmitInputRequest"];

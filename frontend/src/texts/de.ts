@@ -6,6 +6,7 @@ import { errors } from "./de/errors";
 import { figures } from "./de/figures";
 import { home } from "./de/home";
 import { menu } from "./de/menu";
+import { notice } from "./de/notice";
 import { pairwise } from "./de/pairwise";
 import { projects } from "./de/projects";
 import { ranking } from "./de/ranking";
@@ -14,4 +15,4 @@ import type { Texts } from "./texts";
 
 const kinds: Texts["kinds"] = { demonstration, ranking, pairwise };
 
-export const de: Texts = { account, common, entry, errors, figures, home, kinds, menu, projects, task };
+export const de: Texts = { account, common, entry, errors, figures, home, kinds, menu, notice, projects, task };

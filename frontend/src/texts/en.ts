@@ -8,6 +8,7 @@ import { errors } from "./en/errors";
 import { figures } from "./en/figures";
 import { home } from "./en/home";
 import { menu } from "./en/menu";
+import { notice } from "./en/notice";
 import { pairwise } from "./en/pairwise";
 import { projects } from "./en/projects";
 import { ranking } from "./en/ranking";
@@ -15,4 +16,4 @@ import { task } from "./en/task";
 
 const kinds = { demonstration, ranking, pairwise } satisfies Record<TaskKind, unknown>;
 
-export const en = { account, common, entry, errors, figures, home, kinds, menu, projects, task };
+export const en = { account, common, entry, errors, figures, home, kinds, menu, notice, projects, task };

@@ -11,6 +11,7 @@ import type { TaskKind } from "@/lib/models";
 
 import { useLabelingSummary } from "../api/get-labeling-summary";
 import { GuidelinesButton } from "./guidelines-button";
+import { NoticeButton } from "./notice-button";
 import { SensitiveChoice } from "./sensitive-choice";
 import { WaitingForOthers } from "./waiting-for-others";
 
@@ -22,6 +23,7 @@ export function LabelerHomePage() {
   return (
     <>
       <PageHeader title={home.title} text={home.text}>
+        <NoticeButton projectId={projectId} />
         <GuidelinesButton projectId={projectId} />
       </PageHeader>
       <QueryView query={summary}>

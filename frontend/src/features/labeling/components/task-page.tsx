@@ -3,13 +3,16 @@ import { IconMoodSmile } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { EmptyState } from "@/components/ui/empty-state";
+import { QueryView } from "@/components/ui/query-view";
 import { useRouteId } from "@/hooks/use-route-id";
 import { useErrorText, useTexts } from "@/lib/language";
 import { useSession } from "@/lib/queries/get-session";
 
 import { useLabelingSummary } from "../api/get-labeling-summary";
+import { useNotice } from "../api/get-notice";
 import { useTaskQueue } from "../hooks/use-task-queue";
 import { GuidelineGate } from "./guideline-gate";
+import { NoticeGate } from "./notice-gate";
 import { TaskView } from "./task-view";
 import { WaitingForOthers } from "./waiting-for-others";
 
@@ -18,7 +21,18 @@ function WaitingNow({ projectId }: { projectId: number }) {
   return <WaitingForOthers waiting={summary.data?.waiting_for_others ?? []} />;
 }
 
+/** The notice first, once; then tasks. */
 export function TaskPage() {
+  const projectId = useRouteId("projectId");
+  const notice = useNotice(projectId);
+  return (
+    <QueryView query={notice}>
+      {({ is_due, asks_ai_use }) => (is_due ? <NoticeGate projectId={projectId} asksAiUse={asks_ai_use} /> : <Tasks />)}
+    </QueryView>
+  );
+}
+
+function Tasks() {
   const { common, task: texts } = useTexts();
   const errorText = useErrorText();
   const projectId = useRouteId("projectId");

@@ -1,13 +1,18 @@
-import { useRef } from "react";
+import { useRef, useState } from "react";
 
 import { ErrorAlert } from "@/components/ui/error-alert";
+
+import type { AiUse } from "@/lib/task-models";
 
 import { useActiveSeconds } from "../hooks/use-active-seconds";
 import { useAnswerDraft } from "../hooks/use-answer-draft";
 import { useLease } from "../hooks/use-lease";
-import type { HeldTask, useTaskQueue } from "../hooks/use-task-queue";
+import type { HeldTask, SubmitContent, useTaskQueue } from "../hooks/use-task-queue";
+import { useTypingCounts } from "../hooks/use-typing-counts";
 import { writtenText } from "../draft-store";
 import { KINDS } from "../kinds/kinds";
+import { countsRead, typingOf } from "../typing-counts";
+import { AiUseDialog } from "./ai-use-dialog";
 import { LeaseNotice } from "./lease-notice";
 import { PromptPanel } from "./prompt-panel";
 import { TaskBar } from "./task-bar";
@@ -25,15 +30,23 @@ export function TaskView({ projectId, userId, task, queue }: TaskViewProps) {
   const { Task } = KINDS[assignment.task.kind];
   const savedSeconds = useRef(Number(assignment.draft?.body.seconds ?? 0));
   const seconds = useActiveSeconds(savedSeconds.current);
-  const { draft, change, saveState, forget, stop } = useAnswerDraft(assignment, userId, seconds);
+  const { draft, change, saveState, forget, stop } = useAnswerDraft(assignment, userId, seconds, () => typing.counts.current);
+  const typing = useTypingCounts(countsRead(draft.typing));
+  const [asked, setAsked] = useState<SubmitContent["answer"] | null>(null); // the answer that waits for a word on AI
   const lease = useLease(task);
   const isLost = queue.isLost; // a lease lost to another may still be answered late, once
 
-  const submit = (content: Parameters<typeof queue.submit>[1]["answer"]) => {
-    if (isLost) return;
+  const send = (answer: SubmitContent["answer"], aiUse?: AiUse) => {
+    setAsked(null);
     stop();
     const edits = Object.entries(draft.edits).map(([completion, text]) => ({ completion: Number(completion), text }));
-    void queue.submit(task, { seconds: seconds.current, notes: draft.notes, answer: content, edits }, forget);
+    const made = { typing: typingOf(typing.counts.current), ...(aiUse && { ai_use: aiUse }) };
+    void queue.submit(task, { seconds: seconds.current, notes: draft.notes, answer, edits, ...made }, forget);
+  };
+  const submit = (answer: SubmitContent["answer"]) => {
+    if (isLost) return;
+    if (assignment.task.asks_ai_use) setAsked(answer);
+    else send(answer);
   };
   return (
     <div data-testid="task" data-task-id={assignment.task.id} data-kind={assignment.task.kind}>
@@ -51,7 +64,10 @@ export function TaskView({ projectId, userId, task, queue }: TaskViewProps) {
       <LeaseNotice isLate={lease.isLost && !isLost} isLost={isLost} isExpired={lease.isExpired} error={lease.error} text={writtenText(draft)} onExtend={lease.extend} onNext={queue.load} />
       {queue.error && !queue.isLost && <ErrorAlert error={queue.error} />}
       {assignment.task.prompt && <PromptPanel messages={assignment.task.prompt.messages} />}
-      <Task {...{ assignment, draft, change, submit, isLost }} isSending={queue.busy.includes(assignment.place.id)} />
+      <div {...typing.handlers}>
+        <Task {...{ assignment, draft, change, submit, isLost }} isSending={queue.busy.includes(assignment.place.id)} />
+      </div>
+      {asked && <AiUseDialog onChoose={(choice) => send(asked, choice)} onClose={() => setAsked(null)} />}
     </div>
   );
 }

@@ -27,6 +27,7 @@ function SettingsForm({ project }: { project: Project }) {
   const [name, setName] = useState(project.name);
   const [description, setDescription] = useState(project.description);
   const [minutes, setMinutes] = useState(project.lease_seconds / 60);
+  const [asksAiUse, setAsksAiUse] = useState(project.asks_ai_use);
   const [isArchived, setIsArchived] = useState(project.is_archived);
   return (
     <Stack
@@ -35,7 +36,7 @@ function SettingsForm({ project }: { project: Project }) {
       onSubmit={(event) => {
         event.preventDefault();
         update.mutate(
-          { name, description, lease_seconds: Math.round(minutes * 60), is_archived: isArchived },
+          { name, description, lease_seconds: Math.round(minutes * 60), is_archived: isArchived, asks_ai_use: asksAiUse },
           { onSuccess: () => notifications.show({ message: "Settings saved.", color: "teal" }) },
         );
       }}
@@ -61,6 +62,13 @@ function SettingsForm({ project }: { project: Project }) {
         max={1440}
         value={minutes}
         onChange={(value) => setMinutes(Number(value))}
+      />
+      <Switch
+        label="Ask whether AI helped"
+        description="Labelers say so of each answer as they submit it. They are told before their first task what is recorded."
+        checked={asksAiUse}
+        onChange={(event) => setAsksAiUse(event.currentTarget.checked)}
+        data-testid="asks-ai-use"
       />
       <Switch
         label="Archived"

@@ -12,6 +12,7 @@ import { usePrompt } from "../api/get-prompt";
 import { useRedactPrompt } from "../api/redact-prompt";
 
 import { CompletionCard } from "./completion-card";
+import { provenanceText } from "./provenance-text";
 import { RankingCard } from "./ranking-card";
 import { RedactButton } from "./redact-button";
 
@@ -66,18 +67,19 @@ function PromptView({ projectId, prompt }: { projectId: number; prompt: PromptDe
           ))}
         </Section>
         <Section title="Demonstrations" count={prompt.demonstrations.length}>
-          {prompt.demonstrations.map(({ id, labeler_name, messages, created_at, is_counted }) => (
-            <Card key={id} withBorder padding="md">
+          {prompt.demonstrations.map((demonstration) => (
+            <Card key={demonstration.id} withBorder padding="md">
               <Group justify="space-between" mb="xs">
                 <Text size="sm" fw={500}>
-                  {labeler_name || "Imported"}
+                  {demonstration.labeler_name || "Imported"}
                 </Text>
                 <Text size="xs" c="dimmed">
-                  {formatTime(created_at)}
-                  {!is_counted && ", not counted"}
+                  {[formatTime(demonstration.created_at), !demonstration.is_counted && "not counted", provenanceText(demonstration)]
+                    .filter(Boolean)
+                    .join(", ")}
                 </Text>
               </Group>
-              <Conversation messages={messages.slice(prompt.messages.length)} />
+              <Conversation messages={demonstration.messages.slice(prompt.messages.length)} />
             </Card>
           ))}
         </Section>

@@ -3,6 +3,8 @@ import { Badge, Card, Group, Stack, Text } from "@mantine/core";
 import { formatSeconds, formatTime, humanize } from "@/lib/format";
 import type { Completion, Ranking } from "@/lib/models";
 
+import { provenanceText } from "./provenance-text";
+
 interface RankingCardProps {
   ranking: Ranking;
   completions: Completion[];
@@ -26,6 +28,7 @@ export function RankingCard({ ranking, completions }: RankingCardProps) {
             !is_counted && "not counted",
             margin !== null && `margin ${margin.toFixed(2)}`,
             all_bad && "all bad",
+            provenanceText(ranking),
           ]
             .filter(Boolean)
             .join(", ")}

@@ -1,4 +1,4 @@
-import { Tabs } from "@mantine/core";
+import { Stack, Tabs } from "@mantine/core";
 
 import { PageHeader } from "@/components/ui/page-header";
 import { useRoles } from "@/hooks/use-roles";
@@ -8,6 +8,7 @@ import { useUrlFilter } from "@/hooks/use-url-filter";
 import { AgreementView } from "./agreement-view";
 import { LabelersView } from "./labelers-view";
 import { ProgressView } from "./progress-view";
+import { ProvenancePanel } from "./provenance-panel";
 import { WinRatesView } from "./win-rates-view";
 
 export function QualityPage() {
@@ -34,7 +35,10 @@ export function QualityPage() {
           <AgreementView projectId={projectId} />
         </Tabs.Panel>
         <Tabs.Panel value="labelers">
-          <LabelersView projectId={projectId} />
+          <Stack gap="md">
+            <LabelersView projectId={projectId} />
+            <ProvenancePanel projectId={projectId} />
+          </Stack>
         </Tabs.Panel>
         <Tabs.Panel value="win-rates">
           <WinRatesView projectId={projectId} />
