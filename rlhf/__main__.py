@@ -1,4 +1,4 @@
-"""The command line: python -m rlhf tokenizer|pretrain|sft|reward|ppo|dpo|sample|bench|schema. Works on files, without the site.
+"""The command line: python -m rlhf COMMAND. Works on files, without the site.
 
 Every option is made from the config dataclasses, so a command and a form on the site offer the same ones. A user's mistake ends
 with one line on stderr and exit code 2. The trainers are imported only when one is run, so --help is quick.
@@ -47,6 +47,11 @@ RANKING_FILES = (
 )
 PROMPT_FILES = 'files of prompt records, one a line: {"prompt": "..."}; "prompt_id" names it'
 BASE = Input(name="base", help="model folder or hub name to start from", is_name=True)
+ONLINE = (
+    Input(name="policy", help="model folder of the SFT policy, which is also the reference"),
+    Input(name="reward", help="model folder of the reward model"),
+    Input(name="prompts", help=PROMPT_FILES, is_many=True),
+)
 INPUTS: dict[str, tuple[Input, ...]] = {
     "tokenizer": (Input(name="texts", help=TEXT_FILES, is_many=True),),
     "pretrain": (
@@ -85,6 +90,8 @@ INPUTS: dict[str, tuple[Input, ...]] = {
         Input(name="rankings", help=RANKING_FILES, is_many=True),
         Input(name="validation", help="held-out files of ranking records", is_many=True, is_required=False),
     ),
+    "rloo": ONLINE,
+    "grpo": ONLINE,
     "sample": (
         Input(name="policy", help="model folder to sample from"),
         Input(name="prompts", help=PROMPT_FILES, is_many=True),
@@ -98,6 +105,8 @@ FUNCTIONS = {
     "reward": ("rlhf.reward", "train_reward"),
     "ppo": ("rlhf.ppo", "train_ppo"),
     "dpo": ("rlhf.dpo", "train_dpo"),
+    "rloo": ("rlhf.rloo", "train_rloo"),
+    "grpo": ("rlhf.grpo", "train_grpo"),
     "sample": ("rlhf.generate", "sample_completions"),
 }
 

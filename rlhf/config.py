@@ -11,11 +11,13 @@ from rlhf.options import (
     DPO_PAPER,
     FROM_PREFERENCES,
     GAE_PAPER,
+    GRPO_PAPER,
     INSTRUCT_GPT,
     LEARNING_TO_SUMMARIZE,
     LLAMA,
     N_PLUS,
     PPO_PAPER,
+    RLOO_PAPER,
     LoopOptions,
     MachineOptions,
     Options,
@@ -250,6 +252,38 @@ class PpoConfig(OnlineOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupOptions(OnlineOptions):
+    """What the loops share that judge several completions of a prompt against each other: RLOO and GRPO."""
+
+    num_epochs: int = option(1, low=1, high=100, source=GRPO_PAPER)
+    """Passes over the completions of one update."""
+    group_size: int = option(4, low=2, high=65_536, source=RLOO_PAPER)
+    """Completions of each prompt in one update; divides episodes_per_update."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.episodes_per_update % self.group_size:
+            raise InputError(
+                f"expected episodes_per_update to be a multiple of group_size = {self.group_size}, got {self.episodes_per_update}"
+            )
+
+    @property
+    def prompts_per_update(self) -> int:
+        """Prompts answered in one update, each of them group_size times."""
+        return self.episodes_per_update // self.group_size
+
+
+@dataclass(frozen=True, kw_only=True)
+class RlooConfig(GroupOptions):
+    """REINFORCE against a reward model; each completion's baseline is the mean of the others of its prompt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrpoConfig(GroupOptions):
+    """Group relative policy optimization without its two biases (Dr. GRPO); KL is a term of the loss."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SampleConfig(MachineOptions):
     """Sampling of completions for a file of prompts."""
 
@@ -272,6 +306,8 @@ TRAINERS: dict[str, type[Options]] = {
     "reward": RewardConfig,
     "ppo": PpoConfig,
     "dpo": DpoConfig,
+    "rloo": RlooConfig,
+    "grpo": GrpoConfig,
     "sample": SampleConfig,
 }
 

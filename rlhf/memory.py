@@ -14,12 +14,12 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from rlhf.config import PpoConfig
+from rlhf.config import OnlineOptions
 from rlhf.losses import CHUNK_LOGITS, MIN_CHUNK_ROWS
 from rlhf.options import LoopOptions, TrainingOptions
 from rlhf.types import InputError, Report
 
-Config = TypeVar("Config", bound=LoopOptions | PpoConfig)
+Config = TypeVar("Config", bound=LoopOptions | OnlineOptions)
 Result = TypeVar("Result")
 
 GIB = 2**30
@@ -60,21 +60,24 @@ def plan_loop(
     )
 
 
-def plan_ppo(
-    policy: PreTrainedModel, value_model: PreTrainedModel, frozen: Sequence[nn.Module], config: PpoConfig, longest: int
+def plan_online(
+    learners: Sequence[PreTrainedModel], frozen: Sequence[nn.Module], config: OnlineOptions, longest: int
 ) -> MemoryPlan:
-    """The plan of PPO: what learns, the frozen models beside it, and the sampler's cache; `longest` is the longest prompt."""
+    """The plan of a loop that samples: what learns, the policy first, the frozen models beside it, and the sampler's cache.
+
+    `longest` is the longest prompt.
+    """
     length = longest + config.max_new_tokens
     tokens = max(length, min(config.micro_batch_tokens, config.minibatch_size * length))
     rows = tokens // length
     logits = max(rows * LOGIT_COPIES, config.generation_batch_size * 2) * config.max_new_tokens
-    learners = max(activation_bytes(model, tokens, length, config) for model in (policy, value_model))
+    activations = max(activation_bytes(model, tokens, length, config) for model in learners)
     slots = min(config.generation_batch_size, config.episodes_per_update)
     return _plan(
-        [policy, value_model, *frozen],
-        [policy, value_model],
-        activations=learners + logits * policy.config.vocab_size * 4,
-        cache=slots * length * _cache_width(policy) * (2 if config.dtype == "bfloat16" else 4),
+        [*learners, *frozen],
+        learners,
+        activations=activations + logits * learners[0].config.vocab_size * 4,
+        cache=slots * length * _cache_width(learners[0]) * (2 if config.dtype == "bfloat16" else 4),
     )
 
 

@@ -15,7 +15,7 @@ from rlhf.average import Average
 from rlhf.checkpoint import finish, load_state, run_identity, save_model, save_state, stored_summary
 from rlhf.config import PpoConfig
 from rlhf.data import require
-from rlhf.memory import plan_ppo, require_memory
+from rlhf.memory import plan_online, require_memory
 from rlhf.models import load_policy, load_reward, load_tokenizer, prepare_machine, require_same_tokens
 from rlhf.online import (
     change,
@@ -71,7 +71,7 @@ def train_ppo(
     require(rows, "prompt", prompts)
     state.report = report
     frozen = (state.ref_policy, state.reward_model)
-    plan = plan_ppo(state.policy, state.value_model, frozen, config, max(map(len, rows)))
+    plan = plan_online([state.policy, state.value_model], frozen, config, max(map(len, rows)))
     require_memory(plan, state.policy.device, "micro_batch_tokens, generation_batch_size or max_new_tokens", report)
     training_rows, fixed_rows = split_prompts(rows, config)
     state.pretraining_windows = load_windows(config, tokenizer, list(texts), report)

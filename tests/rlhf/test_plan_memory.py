@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from rlhf import memory
 from rlhf.config import RewardConfig, SftConfig
 from rlhf.data import RankedCompletions
-from rlhf.memory import MemoryPlan, plan_loop, plan_ppo, require_memory, until_it_fits
+from rlhf.memory import MemoryPlan, plan_loop, plan_online, require_memory, until_it_fits
 from rlhf.models import new_reward, num_parameters
 from rlhf.optimization import new_optimizer, optimizer_step
 from rlhf.ppo_phases import estimate_advantages, update_models
@@ -122,12 +122,12 @@ def test_weights_gradients_optimizer_and_cache_by_hand(state) -> None:
     plan = plan_loop(state.policy, SftConfig(), [(1, 40)], rows_per_batch=4)
     assert plan[:3] == (4 * number, 4 * number, 8 * number)
     models = (state.policy, state.value_model)
-    plan = plan_ppo(*models, (state.ref_policy, state.reward_model), CONFIG, longest=12)
+    plan = plan_online(models, (state.ref_policy, state.reward_model), CONFIG, longest=12)
     total = sum(map(num_parameters, models))
     assert plan[:3] == (8 * total, 4 * total, 8 * total)
     # 6 slots of 12 + 8 positions, 2 layers, keys and values of 32 numbers in float32
     assert plan.cache == 6 * 20 * 2 * 2 * 32 * 4
-    assert plan_ppo(*models, (state.policy,), CONFIG, longest=12).weights == 4 * total, "a shared base counts once"
+    assert plan_online(models, (state.policy,), CONFIG, longest=12).weights == 4 * total, "a shared base counts once"
 
 
 def test_smaller_passes_checkpointing_and_short_rows_need_less(policy) -> None:
