@@ -40,7 +40,7 @@ bench-label-studio: $(READY) $(PEER)/.ready ## Label cycles per second, ours and
 	@$(PYTHON) -m tests.bench.label_studio $(PEER_ARGS) --prepare
 	@$(PYTHON) -m tests.bench.label_studio $(PEER_ARGS)
 
-bench-peers: .venv/.ready ## Our engine and trainers against TRL and transformers, in turn on this machine (half an hour)
+bench-peers: .venv/.ready ## Our engine and trainers against TRL and transformers, in turn on this machine (a quarter of an hour)
 	@$(PYTHON) -m tests.bench.trainer_peers $(BENCH_ARGS)
 
 lint: $(READY) ## Formatting, lint and types, both languages

@@ -1,8 +1,8 @@
 """Our trainers and engine against the libraries people use, on the same machine and in turn: `make bench-peers`.
 
-For each comparison the two sides run A B A B ..., each in its own process, and the ratio of every pair is taken; the table shows
-the medians. The peers live in environments of their own below var/peers, made on first use. Our command is `python -m rlhf bench`,
-the peers' scripts are in tests/bench/peers.
+For each comparison the two sides run A B A B ..., each in its own process, and the ratio of every pair is taken. At the end a table
+of the medians, and the same as one JSON line. The peers live in environments of their own below var/peers, made on first use. Our
+command is `python -m rlhf bench`, the peers' scripts are in tests/bench/peers.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / "tests" / "bench" / "peers"
@@ -23,17 +23,28 @@ SIZES = {"tiny": (128, 4), "small": (256, 6), "base": (512, 8)}
 
 
 class Comparison(NamedTuple):
-    """What is compared with what, and the figure that both sides print."""
+    """What is compared with what, each side at its best dtype, and the figure each prints."""
 
     trl: str
-    figure: str
-    is_time: bool
+    dtypes: str
+    figures: dict[str, tuple[str, str]]
+    """(ours, theirs) by the name of a row of the table; `a.b` is entry b of a dictionary a."""
+    is_time: bool = False
 
 
 COMPARISONS = {
-    "generate": Comparison("1.12.0", "tokens_per_second", is_time=False),
-    "ppo": Comparison("1.12.0", "seconds_per_update", is_time=True),
+    "generate": Comparison("1.12.0", "bfloat16:float32", {"tokens/s": ("tokens_per_second", "tokens_per_second")}),
+    "ppo": Comparison(
+        "1.12.0", "bfloat16:float32", {"s/update": ("seconds_per_update", "seconds_per_update")}, is_time=True
+    ),
+    "sft": Comparison("1.16.0", "bfloat16:bfloat16", {"tokens/s": ("tokens_per_second", "tokens_per_second")}),
+    "reward": Comparison(
+        "1.16.0",
+        "bfloat16:bfloat16",
+        {f"pairs/s, K = {size}": (f"pairs_per_second.k{size}", "pairs_per_second") for size in (2, 4, 9)},
+    ),
 }
+"""The peer's reward trainer knows pairs only, so a ranking of K is held against its pairs."""
 
 
 def peer_python(folder: Path, trl: str) -> Path:
@@ -50,68 +61,102 @@ def peer_python(folder: Path, trl: str) -> Path:
     return python
 
 
-def last_line(command: list[str], folder: Path) -> dict[str, float]:
+def last_line(command: list[str], folder: Path) -> dict[str, Any]:
     """Runs one side; its figures are the last line of its output."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with code {done.returncode}:\n{done.stderr[-3000:]}")
-    figures: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    figures: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return figures
 
 
-def compare(what: str, size: str, dtypes: tuple[str, str], given: argparse.Namespace) -> dict[str, object]:
-    """One row of the table: medians of both sides and of their ratios, above 1 where ours is better."""
+def figure(line: dict[str, Any], path: str) -> float:
+    """The number at `a` or `a.b` of a side's line; the sum of a dictionary."""
+    found: Any = line
+    for name in path.split("."):
+        found = found[name]
+    return float(sum(found.values()) if isinstance(found, dict) else found)
+
+
+def compare(what: str, size: str, dtypes: str, given: argparse.Namespace) -> list[dict[str, Any]]:
+    """Runs both sides in turn; a row for each figure: medians of both sides and of their ratios, above 1 where ours is better."""
     about = COMPARISONS[what]
     python = peer_python(given.peers, about.trl)
     hidden, layers = SIZES[size]
-    shape = [
-        "--hidden",
-        str(hidden),
-        "--layers",
-        str(layers),
-        "--updates",
-        str(given.updates),
-        "--eos-skew",
-        str(given.eos_skew),
-    ]
-    ours, theirs, ratios = [], [], []
+    shape = {"hidden": hidden, "layers": layers, "updates": given.updates, "eos-skew": given.eos_skew}
+    options = [word for name, value in shape.items() for word in (f"--{name}", str(value))]
+    ours_dtype, _, theirs_dtype = dtypes.partition(":")
+    ours, theirs = [], []
     for _ in range(given.rounds):
-        ours.append(last_line([sys.executable, "-m", "rlhf", "bench", what, *shape, "--dtype", dtypes[0]], ROOT))
-        theirs.append(last_line([str(python), str(PEERS / f"{what}.py"), *shape, "--dtype", dtypes[1]], PEERS))
-        one, other = ours[-1][about.figure], theirs[-1][about.figure]
-        ratios.append(other / one if about.is_time else one / other)
-    sides = {
-        name: {
-            figure: statistics.median(line[figure] for line in lines)
-            for figure in (about.figure, "warmup_seconds", "peak_rss_mb")
-        }
-        for name, lines in (("ours", ours), ("theirs", theirs))
-    }
-    return {
-        "what": what,
-        "size": size,
-        "dtypes": dtypes,
-        **sides,
-        "ratio": round(statistics.median(ratios), 2),
-        "ratios": [round(r, 2) for r in ratios],
-    }
+        ours.append(last_line([sys.executable, "-m", "rlhf", "bench", what, *options, "--dtype", ours_dtype], ROOT))
+        theirs.append(last_line([str(python), str(PEERS / f"{what}.py"), *options, "--dtype", theirs_dtype], PEERS))
+    rows = []
+    for name, paths in about.figures.items():
+        pairs = [(figure(one, paths[0]), figure(other, paths[1])) for one, other in zip(ours, theirs, strict=True)]
+        ratios = [other / one if about.is_time else one / other for one, other in pairs]
+        row = {"what": what, "size": size, "dtypes": dtypes, "figure": name, "trl": about.trl}
+        for side, lines, place in (("ours", ours, 0), ("theirs", theirs, 1)):
+            row[side] = statistics.median(pair[place] for pair in pairs)
+            row[f"{side}_warmup_seconds"] = statistics.median(figure(line, "warmup_seconds") for line in lines)
+            row[f"{side}_peak_mb"] = statistics.median(line["peak_rss_mb"] for line in lines)
+        ratio = statistics.median(ratios)
+        rows.append({**row, "ratio": round(ratio, 2), "ratios": [round(value, 2) for value in ratios]})
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows for people; warm-up (with compilation) stands apart from the timed figures."""
+    heads = (
+        "what",
+        "size",
+        "ours:theirs",
+        "figure",
+        "ours",
+        "theirs",
+        "ratio",
+        "of each round",
+        "warm-up s",
+        "peak MB",
+    )
+    lines = [heads]
+    for row in rows:
+        lines.append(
+            (
+                row["what"],
+                row["size"],
+                row["dtypes"],
+                row["figure"],
+                f"{row['ours']:,.6g}",
+                f"{row['theirs']:,.6g}",
+                f"{row['ratio']:.2f}",
+                " ".join(f"{ratio:.2f}" for ratio in row["ratios"]),
+                f"{row['ours_warmup_seconds']:.1f} : {row['theirs_warmup_seconds']:.1f}",
+                f"{row['ours_peak_mb']:.0f} : {row['theirs_peak_mb']:.0f}",
+            )
+        )
+    widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="*", default=[], help=f"some of {', '.join(COMPARISONS)}; default: all")
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["tiny", "small"])
-    parser.add_argument("--dtypes", nargs="+", default=["float32:float32", "bfloat16:float32"], help="ours:theirs")
-    parser.add_argument("--rounds", type=int, default=3, help="times that each side runs")
-    parser.add_argument("--updates", type=int, default=3, help="timed repetitions in each run")
+    parser.add_argument("--dtypes", default="", help="ours:theirs; default: each side's best")
+    parser.add_argument("--rounds", type=int, default=2, help="times that each side runs")
+    parser.add_argument("--updates", type=int, default=2, help="timed repetitions in each run")
     parser.add_argument("--eos-skew", type=float, default=0.0)
     parser.add_argument("--peers", type=Path, default=ROOT / "var" / "peers", help="folder of the peers' environments")
     given = parser.parse_args()
+    rows: list[dict[str, Any]] = []
     for what in given.what or COMPARISONS:
         for size in given.sizes:
-            for dtypes in given.dtypes:
-                ours, _, theirs = dtypes.partition(":")
-                print(json.dumps(compare(what, size, (ours, theirs), given)), flush=True)
+            rows += compare(what, size, given.dtypes or COMPARISONS[what].dtypes, given)
+            print(table(rows[-len(COMPARISONS[what].figures) :]), file=sys.stderr, flush=True)
+    print(table(rows))
+    print(json.dumps(rows))
 
 
 if __name__ == "__main__":
