@@ -29,11 +29,12 @@ class BenchOptions(MachineOptions):
     """Timed repetitions, after one that warms up and is told apart; figures are medians."""
     batch: int = option(0, low=0, high=65_536)
     """Rows of one repetition; 0 = the workload's: 128 for generate, 64 for ppo, 16 for sft and reward."""
+    prompt_tokens: int = option(0, low=0, high=131_072)
+    """Tokens of every prompt in generate and ppo; 0 = the workload's: 16 to 64."""
     new_tokens: int = option(64, low=1, high=131_072)
     """Longest completion that is sampled."""
     eos_skew: float = option(0.0, low=0, high=30)
     """Added to the logit of EOS, so that completions end at different lengths: 0 = nearly all run to new_tokens, 5 = about half do not."""
-
     compile: str = option("on", choices=("on", "off"))
     """torch.compile in sft, reward and ppo; on = if the machine has a C++ compiler."""
 
@@ -49,17 +50,18 @@ BENCHES = {
     "sft": ("rlhf.bench_training", "bench_sft"),
     "reward": ("rlhf.bench_training", "bench_reward"),
 }
-"""What can be timed: the module and the function (BenchOptions) -> the fields of the line beyond the options."""
+"""What can be timed: the module and the function (BenchOptions, device) -> the fields of the line beyond the options."""
 
 
 def run_bench(what: str, options: BenchOptions) -> dict[str, Any]:
     """Times one of BENCHES; returns its options and figures, peak memory of the process tree included."""
-    from rlhf.bench_workload import PeakMemory
+    from rlhf.bench_workload import PeakMemory, gpu_memory, shares_of_peak
     from rlhf.models import prepare_machine
 
     module, name = BENCHES[what]
-    function: Callable[[BenchOptions], dict[str, Any]] = getattr(importlib.import_module(module), name)
-    prepare_machine(options)
+    function: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), name)
+    device = prepare_machine(options)
     with PeakMemory() as memory:
-        figures = function(options)
-    return {"bench": what, **asdict(options), **figures, "peak_rss_mb": round(memory.peak_bytes / 2**20)}
+        figures = function(options, device)
+    line = {"bench": what, **asdict(options), "device": str(device), **shares_of_peak(figures, options.dtype, device)}
+    return {**line, "peak_rss_mb": round(memory.peak_bytes / 2**20), **gpu_memory(device)}

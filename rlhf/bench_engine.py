@@ -1,6 +1,5 @@
 """Times the generation engine alone, and whole PPO updates with their three parts."""
 
-import time
 from statistics import median
 from typing import Any
 
@@ -11,11 +10,10 @@ from rlhf.bench import BenchOptions
 from rlhf.bench_workload import (
     EOS,
     PAD,
-    PROMPT_LENGTHS,
     documents,
     forward_flops,
-    peak_bandwidth,
-    peak_flops,
+    now,
+    prompt_lengths,
     random_policy,
     random_reward,
 )
@@ -28,16 +26,16 @@ from rlhf.sampling import derived_seed
 from rlhf.types import ignore_report
 
 
-def bench_generate(options: BenchOptions) -> dict[str, Any]:
+def bench_generate(options: BenchOptions, device: torch.device) -> dict[str, Any]:
     """Sampled tokens per second at temperature 1: prompts of 16 to 64 tokens, one completion each."""
-    model = random_policy(options)
-    prompts = documents(options.batch or 128, *PROMPT_LENGTHS, options)
+    model = random_policy(options).to(device)  # type: ignore[arg-type]
+    prompts = documents(options.batch or 128, *prompt_lengths(options), options)
     seconds, rates, completions = [], [], None
     for repetition in range(options.updates + 1):
         requests = [
             Request(prompt, 1.0, 1.0, derived_seed(options.seed, repetition, row)) for row, prompt in enumerate(prompts)
         ]
-        start = time.perf_counter()
+        start = now(device)
         completions = generate(
             model,
             requests,
@@ -47,7 +45,7 @@ def bench_generate(options: BenchOptions) -> dict[str, Any]:
             dtype=options.dtype,
         )
         num_tokens = int(completions.mask.sum())
-        seconds.append(time.perf_counter() - start)
+        seconds.append(now(device) - start)
         rates.append(num_tokens / seconds[-1])
     assert completions is not None
     seconds_per_batch = median(seconds[1:])
@@ -58,13 +56,13 @@ def bench_generate(options: BenchOptions) -> dict[str, Any]:
         "seconds_per_batch": round(seconds_per_batch, 4),
         "tokens_per_second": round(median(rates[1:])),
         "mean_length": round(float(completions.mask.sum(dim=1).float().mean()), 1),
-        "bandwidth_utilisation": round(bytes_read / seconds_per_batch / peak_bandwidth(), 3),
-        "mfu": round(flops / seconds_per_batch / peak_flops(options.dtype), 3),
+        "bytes_per_second": bytes_read / seconds_per_batch,
+        "flops_per_second": flops / seconds_per_batch,
     }
 
 
 def generation_work(
-    model: PreTrainedModel, prompt_lengths: list[int], completions: Completions, options: BenchOptions
+    model: PreTrainedModel, read_lengths: list[int], completions: Completions, options: BenchOptions
 ) -> tuple[float, float]:
     """(bytes, operations) that the batch cannot do without.
 
@@ -75,13 +73,13 @@ def generation_work(
     weights = (num_parameters(model) - options.vocab * options.hidden) * width
     states = 2 * options.layers * options.hidden * width
     read = sum(
-        states * (prompt + step) for prompt, count in zip(prompt_lengths, counts, strict=True) for step in range(count)
+        states * (prompt + step) for prompt, count in zip(read_lengths, counts, strict=True) for step in range(count)
     )
-    lengths = [prompt + count for prompt, count in zip(prompt_lengths, counts, strict=True)]
+    lengths = [prompt + count for prompt, count in zip(read_lengths, counts, strict=True)]
     return weights * (1.0 + max(counts)) + read, forward_flops(model, lengths)
 
 
-def bench_ppo(options: BenchOptions) -> dict[str, Any]:
+def bench_ppo(options: BenchOptions, device: torch.device) -> dict[str, Any]:
     """Seconds of a PPO update: 64 episodes, 4 epochs of 4 minibatches; generate, score and update apart."""
     batch = options.batch or 64
     config = PpoConfig(
@@ -101,15 +99,16 @@ def bench_ppo(options: BenchOptions) -> dict[str, Any]:
         compile=options.compile,
     )
     torch.manual_seed(options.seed)
-    policy = random_policy(options)
-    state = new_state(config, policy, random_reward(options), eos_token_id=EOS, pad_token_id=PAD)
+    policy = random_policy(options).to(device)  # type: ignore[arg-type]
+    reward = random_reward(options).to(device)  # type: ignore[arg-type]
+    state = new_state(config, policy, reward, eos_token_id=EOS, pad_token_id=PAD)
     compile_models(state, report=ignore_report)
-    prompts = documents(1024, *PROMPT_LENGTHS, options)
+    prompts = documents(1024, *prompt_lengths(options), options)
     seconds, parts = [], []
     for _ in range(config.num_updates):
-        start = time.perf_counter()
+        start = now(device)
         parts.append(run_update(state, prompts, 1.0))
-        seconds.append(time.perf_counter() - start)
+        seconds.append(now(device) - start)
     timed = {name: median(part[name] for part in parts[1:]) for name in parts[0]}
     seconds_per_update = median(seconds[1:])
     return {
@@ -122,7 +121,7 @@ def bench_ppo(options: BenchOptions) -> dict[str, Any]:
         "all_seconds": [round(value, 2) for value in seconds],
         "tokens_per_second": round(timed["num_tokens"] / seconds_per_update),
         "mean_length": round(timed["length"], 1),
-        "mfu": round(update_flops(state.policy, timed, batch) / seconds_per_update / peak_flops(options.dtype), 3),
+        "flops_per_second": update_flops(state.policy, timed, batch) / seconds_per_update,
     }
 
 

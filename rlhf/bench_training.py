@@ -1,6 +1,5 @@
 """Times the steps of SFT and of the reward model, optimizer included, as the loops take them."""
 
-import time
 from collections.abc import Callable
 from itertools import islice
 from statistics import median
@@ -12,7 +11,7 @@ from transformers import PreTrainedModel
 
 from rlhf import reward, sft
 from rlhf.bench import BenchOptions
-from rlhf.bench_workload import EOS, PAD, documents, forward_flops, peak_flops, random_policy, random_reward
+from rlhf.bench_workload import EOS, PAD, documents, forward_flops, now, random_policy, random_reward
 from rlhf.config import RewardConfig, SftConfig
 from rlhf.data import RankedCompletions, endless_batches
 from rlhf.models import num_parameters
@@ -25,19 +24,18 @@ NUM_DOCUMENTS, DOCUMENT_LENGTHS = 1024, (32, 256)
 PROMPT_LENGTHS, COMPLETION_LENGTHS = (32, 64), (31, 63)  # with EOS, 64 to 128 tokens together
 RANKING_SIZES = (2, 4, 9)
 STEPS_PER_REPETITION = 8
-CPU = torch.device("cpu")
 
 
-def bench_sft(options: BenchOptions) -> dict[str, Any]:
+def bench_sft(options: BenchOptions, device: torch.device) -> dict[str, Any]:
     """Tokens per second of SFT: documents of 32 to 256 tokens, every token learned, 16 documents a step."""
     config = SftConfig(dtype=options.dtype, seed=options.seed, batch_size=options.batch or 16, compile=options.compile)
-    model = random_policy(options).train()
+    model = random_policy(options).to(device).train()  # type: ignore[arg-type]
     rows = [Encoded(ids, [1] * len(ids)) for ids in documents(NUM_DOCUMENTS, *DOCUMENT_LENGTHS, options)]
     prepare_passes(model, config, num_tokens=0, report=ignore_report)
     batches = endless_batches([len(row.ids) for row in rows], config.batch_size, seed=config.seed)
 
     def accumulate(batch: list[int]) -> list[int]:
-        sft.accumulate_gradients(model, [rows[index] for index in batch], PAD, config, CPU)
+        sft.accumulate_gradients(model, [rows[index] for index in batch], PAD, config, device)
         return [len(rows[index].ids) for index in batch]
 
     warmup, seconds, lengths = timed_steps(model, accumulate, batches, options.updates)
@@ -47,13 +45,13 @@ def bench_sft(options: BenchOptions) -> dict[str, Any]:
         "warmup_seconds": round(warmup, 1),
         "seconds_per_step": round(median(seconds) / STEPS_PER_REPETITION, 4),
         "tokens_per_second": round(median(sum(part) / passed for part, passed in zip(lengths, seconds, strict=True))),
-        "mfu": round(flops / sum(seconds) / peak_flops(options.dtype), 3),
+        "flops_per_second": flops / sum(seconds),
     }
 
 
-def bench_reward(options: BenchOptions) -> dict[str, Any]:
+def bench_reward(options: BenchOptions, device: torch.device) -> dict[str, Any]:
     """Rankings and pairs per second of the reward model, rows of 64 to 128 tokens, 16 rankings of K = 2, 4 and 9 a step."""
-    model = random_reward(options).train()
+    model = random_reward(options).to(device).train()  # type: ignore[arg-type]
     config = RewardConfig(
         dtype=options.dtype, seed=options.seed, batch_size=options.batch or 16, compile=options.compile
     )
@@ -62,7 +60,7 @@ def bench_reward(options: BenchOptions) -> dict[str, Any]:
         "warmup_seconds": {},
         "rankings_per_second": {},
         "pairs_per_second": {},
-        "mfu": {},
+        "flops_per_second": {},
     }
     for size in RANKING_SIZES:
         rankings = random_rankings(size, options)
@@ -71,7 +69,7 @@ def bench_reward(options: BenchOptions) -> dict[str, Any]:
 
         def accumulate(batch: list[int], rankings: list[RankedCompletions] = rankings) -> list[int]:
             chosen = [rankings[index] for index in batch]
-            reward.accumulate_gradients(model, chosen, PAD, config, CPU)
+            reward.accumulate_gradients(model, chosen, PAD, config, device)
             return [len(row) for ranking in chosen for row in ranking.rows]
 
         warmup, seconds, rows = timed_steps(model, accumulate, batches, options.updates)
@@ -80,7 +78,7 @@ def bench_reward(options: BenchOptions) -> dict[str, Any]:
         figures["warmup_seconds"][f"k{size}"] = round(warmup, 1)
         figures["rankings_per_second"][f"k{size}"] = round(per_second, 1)
         figures["pairs_per_second"][f"k{size}"] = round(per_second * size * (size - 1) / 2, 1)
-        figures["mfu"][f"k{size}"] = round(flops / sum(seconds) / peak_flops(options.dtype), 3)
+        figures["flops_per_second"][f"k{size}"] = flops / sum(seconds)
     return {"parameters": num_parameters(model), **figures}
 
 
@@ -106,12 +104,12 @@ def timed_steps(
     seconds: list[float] = []
     lengths: list[list[int]] = []
     for _ in range(repetitions + 1):
-        start = time.perf_counter()
+        start = now(model.device)
         read: list[int] = []
         for batch in islice(batches, STEPS_PER_REPETITION):
             read += accumulate(batch)
             norm: Tensor = optimizer_step(optimizer, learning_rate=1e-5, max_gradient_norm=1.0)
             norm.item()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(now(model.device) - start)
         lengths.append(read)
     return seconds[0], seconds[1:], lengths[1:]

@@ -22,6 +22,11 @@ HEAD_SIZE = 64
 PROMPT_LENGTHS = (16, 64)
 
 
+def prompt_lengths(options: BenchOptions) -> tuple[int, int]:
+    """Of the prompts of generate and ppo: from, to."""
+    return (options.prompt_tokens, options.prompt_tokens) if options.prompt_tokens else PROMPT_LENGTHS
+
+
 def model_shape(options: BenchOptions, **extra: Any) -> LlamaConfig:
     """A Llama with heads of 64, as many key-value heads as heads, untied embeddings, and an MLP of 8/3 hidden."""
     return LlamaConfig(
@@ -31,7 +36,7 @@ def model_shape(options: BenchOptions, **extra: Any) -> LlamaConfig:
         intermediate_size=options.hidden * 8 // 3 // HEAD_SIZE * HEAD_SIZE,
         num_attention_heads=options.hidden // HEAD_SIZE,
         num_key_value_heads=options.hidden // HEAD_SIZE,
-        max_position_embeddings=max(1024, PROMPT_LENGTHS[1] + options.new_tokens),
+        max_position_embeddings=max(1024, prompt_lengths(options)[1] + options.new_tokens),
         tie_word_embeddings=False,
         pad_token_id=PAD,
         eos_token_id=EOS,
@@ -73,25 +78,56 @@ def forward_flops(model: PreTrainedModel, lengths: Sequence[int], *, with_head: 
     return float(sum(2 * (body + head) * length + attention * length**2 for length in lengths))
 
 
-def peak_flops(dtype: str) -> float:
+def now(device: torch.device) -> float:
+    """Seconds on a clock, all work handed to the device being done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
+def shares_of_peak(figures: dict[str, Any], dtype: str, device: torch.device) -> dict[str, Any]:
+    """The figures with `flops_per_second` as `mfu` and `bytes_per_second` as `bandwidth_utilisation`: shares of what is measured now."""
+    shares = dict(figures)
+    for rate, name, peak in (
+        ("flops_per_second", "mfu", lambda: peak_flops(dtype, device)),
+        ("bytes_per_second", "bandwidth_utilisation", lambda: peak_bandwidth(device)),
+    ):
+        if rate in shares:
+            found, most = shares.pop(rate), peak()
+            is_many = isinstance(found, dict)
+            shares[name] = (
+                {key: round(value / most, 3) for key, value in found.items()} if is_many else round(found / most, 3)
+            )
+    return shares
+
+
+def gpu_memory(device: torch.device) -> dict[str, int]:
+    """The most memory that tensors held on a GPU; nothing elsewhere."""
+    if device.type != "cuda":
+        return {}
+    return {"peak_gpu_mb": round(torch.cuda.max_memory_allocated(device) / 2**20)}
+
+
+def peak_flops(dtype: str, device: torch.device) -> float:
     """Operations per second of a large matrix product here and now, in the dtype and with the threads of the run."""
-    side = torch.randn(1024, 1024, dtype=getattr(torch, dtype))
-    return 2 * 1024**3 / _best(lambda: side @ side)
+    size = 8192 if device.type == "cuda" else 1024
+    side = torch.randn(size, size, dtype=getattr(torch, dtype), device=device)
+    return 2 * size**3 / _best(lambda: side @ side, device)
 
 
-def peak_bandwidth() -> float:
+def peak_bandwidth(device: torch.device) -> float:
     """Bytes per second of reading one large array and writing another, here and now."""
-    source = torch.ones(16 * 2**20)
+    source = torch.ones((256 if device.type == "cuda" else 16) * 2**20, device=device)
     target = torch.empty_like(source)
-    return 2 * source.numel() * 4 / _best(lambda: target.copy_(source))
+    return 2 * source.numel() * 4 / _best(lambda: target.copy_(source), device)
 
 
-def _best(run: Callable[[], Any]) -> float:
+def _best(run: Callable[[], Any], device: torch.device) -> float:
     seconds = []
     for _ in range(8):
-        start = time.perf_counter()
+        start = now(device)
         run()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(now(device) - start)
     return min(seconds)
 
 

@@ -260,16 +260,19 @@ def test_a_benchmark_prints_one_json_line(capsys):
         "4",
     ]
     for what, figure in (("generate", "tokens_per_second"), ("ppo", "seconds_per_update")):
-        assert main(["bench", what, *small, "--batch", "4", "--eos-skew", "2"]) == 0
+        assert main(["bench", what, *small, "--batch", "4", "--eos-skew", "2", "--prompt-tokens", "5"]) == 0
         line = json.loads(capsys.readouterr().out)
         assert line["bench"] == what
         assert line[figure] > 0
         assert line["warmup_seconds"] > 0
         assert line["mfu"] > 0
+        assert line["device"] == "cpu"
+        assert (line.get("bandwidth_utilisation", 0) > 0) == (what == "generate")
         assert line["peak_rss_mb"] > 50
     for what, figure in (("sft", "tokens_per_second"), ("reward", "pairs_per_second")):
         assert main(["bench", what, *small, "--batch", "2", "--compile", "off"]) == 0
         line = json.loads(capsys.readouterr().out)
-        assert min(line[figure].values() if what == "reward" else [line[figure]]) > 0
+        for name in (figure, "mfu"):
+            assert min(line[name].values() if what == "reward" else [line[name]]) > 0
     assert main(["bench", "ppo", "--hidden", "100"]) == 2
     assert "multiple of 64" in capsys.readouterr().err
