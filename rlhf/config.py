@@ -88,6 +88,8 @@ class PretrainConfig(LoopOptions):
 class SftConfig(LoopOptions):
     """Supervised fine-tuning on demonstrations; the loss covers messages of weight 1 only."""
 
+    lora_rank: int = option(0, low=0, high=1024)
+    """Rank of the changes that are learned beside frozen weights (LoRA), which takes less memory; 0 = all weights learn."""
     learning_rate: float = option(1e-4, low=0, high=1)
     """Peak of the cosine schedule; 1e-5 suits models of a billion parameters."""
     warmup_fraction: float = option(0.03, low=0, high=1)
@@ -112,6 +114,8 @@ class SftConfig(LoopOptions):
 class RewardConfig(LoopOptions):
     """Reward model: all untied pairs of a ranking are one batch element."""
 
+    lora_rank: int = option(0, low=0, high=1024)
+    """Rank of the changes that are learned beside frozen weights (LoRA), which takes less memory; 0 = all weights learn."""
     learning_rate: float = option(1e-4, low=0, high=1)
     """Peak of the cosine schedule; 1e-5 suits models of a billion parameters."""
     warmup_fraction: float = option(0.03, low=0, high=1)
@@ -223,6 +227,8 @@ class OnlineOptions(TrainingOptions):
 class PpoConfig(OnlineOptions):
     """PPO against a reward model, with a KL penalty to the policy it starts from."""
 
+    lora_rank: int = option(0, low=0, high=1024)
+    """Rank of the changes that are learned beside frozen weights (LoRA), which takes less memory; 0 = all weights learn."""
     num_epochs: int = option(4, low=1, high=100, source=LEARNING_TO_SUMMARIZE)
     """Passes over the completions of one update."""
     value_learning_rate: float = option(2e-4, low=0, high=1)
@@ -249,6 +255,14 @@ class PpoConfig(OnlineOptions):
     """Windows of pretraining text in one optimizer step."""
     ptx_length: int = option(128, low=1, high=131_072)
     """Tokens of a window of pretraining text."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.lora_rank and self.ema_decay:
+            raise InputError(
+                "expected ema_decay = 0 with lora_rank, as an average of low-rank factors is no average of the weights; "
+                f"got {self.ema_decay}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

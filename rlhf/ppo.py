@@ -15,6 +15,7 @@ from rlhf.average import Average
 from rlhf.checkpoint import finish, load_state, run_identity, save_model, save_state, stored_summary
 from rlhf.config import PpoConfig
 from rlhf.data import require
+from rlhf.lora import merge_adapter
 from rlhf.memory import plan_online, require_memory
 from rlhf.models import load_policy, load_reward, load_tokenizer, prepare_machine, require_same_tokens
 from rlhf.online import (
@@ -125,6 +126,8 @@ def train_ppo(
         "alarms": watch.raised,
     }
     card = {"policy": str(policy), "reward": str(reward), "options": asdict(config)}
+    for name, adapter in state.adapters.items():
+        merge_adapter(adapter, output / name)
     save_model(state.value_model, tokenizer, output / "value", {"role": "value", **card})
     average.save(state.policy, tokenizer, output / "average", {"role": "policy", **card})
     return finish(output, state.policy, tokenizer, summary, {"role": "policy", **card}, identity=identity)

@@ -9,11 +9,12 @@ row), so no generator state has to be kept. Knows nothing of where it runs; the 
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
 import torch
+from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
@@ -27,6 +28,7 @@ from rlhf.advantages import (
 )
 from rlhf.config import OnlineOptions, PpoConfig
 from rlhf.decoding import Request, generate
+from rlhf.lora import add_adapter, without_adapter
 from rlhf.memory import until_it_fits
 from rlhf.models import autocast, num_parameters, reward_scores
 from rlhf.passes import compile_layers, micro_batches, uncompiled
@@ -63,6 +65,9 @@ class PpoState(SamplingState):
     value_optimizer: torch.optim.Optimizer
     kl_coefficient: float
     """The config's, until the controller moves it."""
+    adapters: dict[str, PeftModel | None] = field(default_factory=dict)
+    """Of policy and value model, by the folder they are written to; none where all weights learn. A policy with an adapter is its own
+    reference, read without it; so are value model and reward model one."""
     pretraining_windows: Tensor | None = None
     """(N, ptx_length + 1) int64, or None without a pretraining mix."""
 
@@ -91,13 +96,20 @@ def new_state(
         raise InputError(
             f"expected a padding token that is not EOS, got id {eos_token_id} for both; give the tokenizer a pad_token of its own"
         )
-    value_model = copy.deepcopy(reward_model).eval()
+    ref_policy, value_model, adapters = policy, reward_model, {}
+    if config.lora_rank:
+        for name, model in (("adapter", policy), ("value-adapter", value_model)):
+            adapters[name] = add_adapter(model, config.lora_rank, config.seed)
+    else:
+        ref_policy, value_model = copy.deepcopy(policy).requires_grad_(False), copy.deepcopy(reward_model)
+        reward_model.requires_grad_(False)
     return PpoState(
         config=config,
         policy=policy.eval(),
-        ref_policy=copy.deepcopy(policy).eval().requires_grad_(False),
-        reward_model=reward_model.eval().requires_grad_(False),
-        value_model=value_model,
+        ref_policy=ref_policy.eval(),
+        reward_model=reward_model.eval(),
+        value_model=value_model.eval(),
+        adapters=adapters,
         policy_optimizer=_adam(policy, config.policy_learning_rate, config),
         value_optimizer=_adam(value_model, config.value_learning_rate, config),
         eos_token_id=eos_token_id,
@@ -138,11 +150,12 @@ def collect_rollouts(state: SamplingState, prompts: Sequence[list[int]], *, stre
 @torch.no_grad()
 def score_rollouts(state: SamplingState, rollouts: Rollouts) -> Tensor:
     """(B,) float32: the reward model at EOS; `missing_eos_score` in its place where the completion has none."""
-    scores = in_chunks(
-        lambda part: reward_scores(state.reward_model, part.input_ids, part.sequence_mask()),
-        rollouts,
-        chunk_size=state.config.generation_batch_size,
-    )
+    with without_adapter(state.reward_model):
+        scores = in_chunks(
+            lambda part: reward_scores(state.reward_model, part.input_ids, part.sequence_mask()),
+            rollouts,
+            chunk_size=state.config.generation_batch_size,
+        )
     return torch.where(rollouts.has_eos, scores, state.config.missing_eos_score)
 
 
@@ -151,15 +164,18 @@ def estimate_advantages(state: PpoState, rollouts: Rollouts, scores: Tensor) -> 
     """Old and reference log-probabilities, values, KL-penalised rewards, GAE, returns, and whitened advantages."""
     config, mask = state.config, rollouts.completion_mask
     chunk_size = config.generation_batch_size
-    with autocast(rollouts.input_ids.device, config.dtype):
-        old_logprobs, ref_logprobs = (
-            in_chunks(
-                lambda part, model=model: policy_logprobs(model, part, temperature=config.temperature)[0],  # type: ignore[misc]
-                rollouts,
-                chunk_size=chunk_size,
-            )
-            for model in (state.policy, state.ref_policy)
+
+    def logprobs_of(model: PreTrainedModel) -> Tensor:
+        return in_chunks(
+            lambda part: policy_logprobs(model, part, temperature=config.temperature)[0],
+            rollouts,
+            chunk_size=chunk_size,
         )
+
+    with autocast(rollouts.input_ids.device, config.dtype):
+        old_logprobs = logprobs_of(state.policy)
+        with without_adapter(state.ref_policy):
+            ref_logprobs = logprobs_of(state.ref_policy)
         old_values = in_chunks(lambda part: state_values(state.value_model, part), rollouts, chunk_size=chunk_size)
     kl = kl_k1(old_logprobs, ref_logprobs)
     rewards = token_rewards(scores, kl, mask, kl_coefficient=state.kl_coefficient)
@@ -293,7 +309,8 @@ def completion_metrics(
 
 
 def _adam(model: PreTrainedModel, learning_rate: float, config: PpoConfig) -> torch.optim.Optimizer:
-    return torch.optim.Adam(model.parameters(), lr=learning_rate, eps=config.adam_epsilon, fused=True)
+    learned = [weight for weight in model.parameters() if weight.requires_grad]
+    return torch.optim.Adam(learned, lr=learning_rate, eps=config.adam_epsilon, fused=True)
 
 
 def _set_learning_rates(state: PpoState, factor: float) -> None:

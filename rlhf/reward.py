@@ -25,6 +25,7 @@ from rlhf.data import (
     ranking_batch,
     require,
 )
+from rlhf.lora import add_adapter, merge_adapter
 from rlhf.losses import centering_penalty, ranking_loss
 from rlhf.memory import plan_loop, require_memory, until_it_fits
 from rlhf.models import (
@@ -71,6 +72,7 @@ def train_reward(
     held_out = load_rankings(tokenizer, validation, **limits, limit=config.max_validation_records)
     answers = load_final_answers(tokenizer, demonstrations, max_length=max_length, limit=config.max_demonstrations)
     model = new_reward(base, tokenizer, config.seed).to(device)  # type: ignore[arg-type]
+    adapter = add_adapter(model, config.lora_rank, config.seed)
     plan = plan_loop(model, config, map(rectangle, examples), rows_per_batch=config.batch_size)
     require_memory(plan, device, "micro_batch_tokens, max_length or the completions of a ranking", report)
     steps = num_steps(
@@ -117,6 +119,7 @@ def train_reward(
         **center(model, answers, tokenizer.pad_token_id, config, device),
         **evaluate_rankings(model, examples, held_out, tokenizer.pad_token_id, config, device),
     }
+    merge_adapter(adapter, output / "adapter")
     card = {"role": "reward", "base": str(base), "options": asdict(config)}
     return finish(output, model, tokenizer, summary, card, identity=identity)
 

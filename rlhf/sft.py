@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored_summary
 from rlhf.config import SftConfig
 from rlhf.data import endless_batches, load_demonstrations, require
+from rlhf.lora import add_adapter, merge_adapter
 from rlhf.memory import plan_loop, require_memory, until_it_fits
 from rlhf.models import autocast, context_length, load_policy, load_tokenizer, num_parameters, prepare_machine
 from rlhf.optimization import cosine_schedule, new_optimizer, num_steps, optimizer_step
@@ -50,6 +51,7 @@ def train_sft(
     require(examples, "demonstration", demonstrations)
     held_out = load_demonstrations(tokenizer, validation, **limits, limit=config.max_validation_records)
     model = load_policy(base, tokenizer=tokenizer).to(device)  # type: ignore[arg-type]
+    adapter = add_adapter(model, config.lora_rank, config.seed)
     plan = plan_loop(model, config, map(rectangle, examples), rows_per_batch=config.batch_size)
     require_memory(plan, device, "micro_batch_tokens or max_length", report)
     steps = num_steps(
@@ -103,6 +105,7 @@ def train_sft(
         "heldout_loss_before": loss_before,
         "heldout_loss_after": heldout_loss(model, held_out, tokenizer.pad_token_id, config, device),
     }
+    merge_adapter(adapter, output / "adapter")
     card = {"role": "policy", "base": str(base), "options": asdict(config)}
     return finish(output, model, tokenizer, summary, card, identity=identity)
 
