@@ -18,6 +18,7 @@ from labeling.feedback.models import (
     Ranking,
     Skip,
 )
+from labeling.feedback.priorities import MAX_WEIGHT, MIN_WEIGHT
 from labeling.feedback.provenance import Typing
 from labeling.numbers import MAX_NUMBER
 from labeling.rounds.label_schemas import DEFAULT_PAIRWISE_SCALE, PAIRWISE_SCALES
@@ -331,6 +332,15 @@ class PromptDetailSerializer(serializers.ModelSerializer[Prompt]):
 
     def get_is_redacted(self, row: Prompt) -> bool:
         return row.redacted_at is not None
+
+
+class WeightsSerializer(serializers.Serializer[Any]):
+    """How early each kind of work is handed out: 9 first, 1 last."""
+
+    evaluation = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
+    demonstration = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
+    ranking = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
+    pairwise = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
 
 
 class RedactInputSerializer(serializers.Serializer[Any]):

@@ -27,6 +27,7 @@ from labeling.feedback.models import (
     Submission,
     TaskCompletion,
 )
+from labeling.feedback.priorities import place_priority, weights_of
 from labeling.feedback.provenance import Typing, provenance_fields
 from labeling.feedback.routing import needs_of_prompts
 from labeling.jobs.services import audit
@@ -74,7 +75,8 @@ class TaskSpec:
     purpose: str = LabelingTask.Purpose.TRAINING
     completions: Sequence[int] = ()
     num_places: int = 1
-    priority: int = 0
+    offset: int = 0
+    """Among tasks of the same kind of work: higher is handed out first, below 1000."""
 
     def __post_init__(self) -> None:
         if self.kind == LabelingTask.Kind.PAIRWISE and len(self.completions) != 2:
@@ -98,6 +100,7 @@ def tasks_create(
             f"Expected the project to have a {missing} before tasks open. Write its first version."
         )
     needs = needs_of_prompts(spec.prompt for spec in specs)
+    weights = weights_of(Project.objects.get(pk=project.pk))
     tasks = LabelingTask.objects.bulk_create(
         [
             LabelingTask(
@@ -133,7 +136,7 @@ def tasks_create(
                 number=number,
                 project=project,
                 kind=spec.kind,
-                priority=spec.priority,
+                priority=place_priority(weights, spec.kind, spec.purpose, spec.offset),
                 needs=needs_key(task.language, task.expertise),
             )
             for task, spec in zip(tasks, specs, strict=True)

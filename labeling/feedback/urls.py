@@ -9,6 +9,7 @@ urlpatterns = [
     path("projects/<int:project_id>/labeling/claim", api_labeling.ClaimView.as_view()),
     path("projects/<int:project_id>/labeling/preferences", api_labeling.LabelingPreferencesView.as_view()),
     path("projects/<int:project_id>/labeling/notice", api_labeling.LabelingNoticeView.as_view()),
+    path("projects/<int:project_id>/labeling/weights", api_browse.WeightsView.as_view()),
     path("projects/<int:project_id>/stopped-tasks", api_browse.StoppedTaskListView.as_view()),
     path("projects/<int:project_id>/stopped-tasks/<int:task_id>/reopen", api_browse.StoppedTaskReopenView.as_view()),
     path("places/<int:place_id>/heartbeat", api_labeling.PlaceHeartbeatView.as_view()),

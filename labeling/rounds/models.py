@@ -16,6 +16,9 @@ class Project(models.Model):
     description = models.TextField(blank=True)
     lease_seconds = models.PositiveIntegerField(default=1800)
     is_archived = models.BooleanField(default=False)
+    weights = models.JSONField(
+        default=dict
+    )  # {kind of work: 1 to 9}, higher is handed out first; see feedback/priorities.py
     asks_ai_use = models.BooleanField(default=False)  # labelers say of each answer whether AI helped
     created_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

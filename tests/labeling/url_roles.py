@@ -53,6 +53,8 @@ URL_ROLES: dict[tuple[str, str], set[str]] = {
     ("POST", f"{PROJECT}/stopped-tasks/<int:task_id>/reopen"): {MANAGER},
     ("PATCH", f"{PROJECT}/labeling/preferences"): {LABELER},
     ("GET", f"{PROJECT}/labeling/notice"): {LABELER},
+    ("GET", f"{PROJECT}/labeling/weights"): STAFF,
+    ("PATCH", f"{PROJECT}/labeling/weights"): {MANAGER},
     ("POST", f"{PROJECT}/labeling/notice"): {LABELER},
     ("POST", f"{PLACE}/heartbeat"): {LABELER},
     ("PUT", f"{PLACE}/draft"): {LABELER},

@@ -57,6 +57,7 @@ export type LabelSchema = Answers["LabelSchema"];
 export type LabelSchemaVersion = Answers["LabelSchemaVersion"];
 export type Person = Answers["Person"];
 export type ProvenanceRow = Answers["ProvenanceRow"];
+export type Weights = Answers["Weights"];
 export type PersonChange = Schemas["PatchedPersonChangeRequest"];
 export type Invitation = Answers["Invitation"];
 export type InvitationDraft = Schemas["InvitationInputRequest"];

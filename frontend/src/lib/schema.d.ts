@@ -522,6 +522,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/labeling/weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How early each kind of work is handed out. */
+        get: operations["labeling_weights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Change it, also for the tasks that are open already. */
+        patch: operations["labeling_weights_set"];
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/people": {
         parameters: {
             query?: never;
@@ -1760,6 +1778,13 @@ export interface components {
             /** @description Labelers say of each answer whether AI helped. */
             asks_ai_use?: boolean;
         };
+        /** @description How early each kind of work is handed out: 9 first, 1 last. */
+        PatchedWeightsRequest: {
+            evaluation?: number;
+            demonstration?: number;
+            ranking?: number;
+            pairwise?: number;
+        };
         Person: {
             user: components["schemas"]["UserBrief"];
             readonly roles: string[];
@@ -2474,6 +2499,13 @@ export interface components {
             /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
             username: string;
             display_name?: string;
+        };
+        /** @description How early each kind of work is handed out: 9 first, 1 last. */
+        Weights: {
+            evaluation?: number;
+            demonstration?: number;
+            ranking?: number;
+            pairwise?: number;
         };
         WinRates: {
             /** Format: date-time */
@@ -3391,6 +3423,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelingSummary"];
+                };
+            };
+        };
+    };
+    labeling_weights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Weights"];
+                };
+            };
+        };
+    };
+    labeling_weights_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedWeightsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Weights"];
                 };
             };
         };

@@ -11,13 +11,16 @@ import type { Project } from "@/lib/models";
 import { useProject } from "../api/get-project";
 import { useUpdateProject } from "../api/update-project";
 
+import { WeightsForm } from "./weights-form";
+
 export function SettingsPage() {
   const projectId = useRouteId("projectId");
   const project = useProject(projectId);
   return (
     <>
-      <PageHeader title="Settings" text="What the project is called and how long a labeler may hold a task." />
+      <PageHeader title="Settings" text="What the project is called, how labelers work in it, and what they get first." />
       <QueryView query={project}>{(data) => <SettingsForm key={data.id} project={data} />}</QueryView>
+      <WeightsForm projectId={projectId} />
     </>
   );
 }
