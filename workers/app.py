@@ -15,6 +15,7 @@ from celery import Celery  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from labeling.feedback.imports import import_run  # noqa: E402
+from labeling.feedback.repeats import repeats_open_all  # noqa: E402
 from labeling.jobs.models import Job  # noqa: E402
 from labeling.loop.services import round_advance  # noqa: E402
 from labeling.rounds.imports import import_give_up  # noqa: E402
@@ -27,6 +28,7 @@ from workers.training import run_stop, run_submit  # noqa: E402
 from workers.work import job_work  # noqa: E402
 
 TICK_SECONDS = 2.0
+REPEATS_SECONDS = 600.0
 
 app = Celery("roundtable", broker=settings.REDIS_URL, backend=settings.REDIS_URL)
 app.conf.update(
@@ -40,6 +42,11 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={
         "tick": {"task": "workers.beat_tick", "schedule": TICK_SECONDS, "options": {"expires": TICK_SECONDS * 2}},
+        "repeats": {
+            "task": "workers.beat_repeats",
+            "schedule": REPEATS_SECONDS,
+            "options": {"expires": REPEATS_SECONDS},
+        },
     },
 )
 
@@ -62,6 +69,12 @@ def job_run(job_id: int) -> None:
 @app.task(name="workers.beat_tick")  # type: ignore[untyped-decorator]
 def beat_tick() -> None:
     tick()
+
+
+@app.task(name="workers.beat_repeats")  # type: ignore[untyped-decorator]
+def beat_repeats() -> None:
+    """Tasks that labelers meet again; at most one for each labeler a call, so that they come in between."""
+    repeats_open_all()
 
 
 @app.task(name="workers.sample_text", ignore_result=False)  # type: ignore[untyped-decorator]

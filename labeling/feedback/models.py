@@ -77,6 +77,9 @@ class LabelingTask(models.Model):
     label_schema = models.ForeignKey(LabelSchemaVersion, on_delete=models.PROTECT, related_name="+")
     language = models.CharField(max_length=20, blank=True)  # code of the language to read; "" for any labeler
     expertise = models.CharField(max_length=32, blank=True)  # tag of what to know; "" for any labeler
+    repeats = models.OneToOneField(  # the answer that its labeler gives again, see repeats.py
+        "Ranking", null=True, on_delete=models.PROTECT, related_name="repeat"
+    )
     stopped_at = models.DateTimeField(null=True)  # many skipped it; a manager looks at it
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -87,6 +90,9 @@ class LabelingTask(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=["demonstration", "ranking", "pairwise"]), name="task_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(repeats=None) | Q(purpose="calibration"), name="task_repeat_is_calibration"
             ),
             models.CheckConstraint(
                 condition=Q(language="") | Q(language__regex=LANGUAGE.pattern), name="task_language_is_code"
@@ -137,6 +143,7 @@ class Place(models.Model):
     priority = models.IntegerField(default=0)  # higher is claimed first
     needs = models.CharField(max_length=60, blank=True)  # key of the task's language and expertise, see routing.py
     is_sensitive = models.BooleanField(default=False)  # only for people who take such tasks
+    reserved_for = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")  # nobody else gets it
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     labeler = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="places")
     lease_token = models.UUIDField(null=True)
@@ -165,6 +172,10 @@ class Place(models.Model):
                 condition=~Q(state="open") | Q(labeler__isnull=True, lease_token__isnull=True),
                 name="place_open_is_free",
             ),
+            models.CheckConstraint(
+                condition=Q(reserved_for=None) | Q(labeler=None) | Q(labeler=F("reserved_for")),
+                name="place_reserved_for_its_labeler",
+            ),
         ]
         indexes = [
             models.Index(
@@ -172,8 +183,13 @@ class Place(models.Model):
                 F("priority").desc(),
                 F("needs").desc(),
                 "id",
-                condition=Q(state="open"),
+                condition=Q(state="open", reserved_for=None),
                 name="place_open_by_priority",
+            ),
+            models.Index(
+                fields=["reserved_for", "project"],
+                condition=Q(state__in=["open", "leased"], reserved_for__isnull=False),
+                name="place_reserved",
             ),
             models.Index(fields=["lease_expires_at"], condition=Q(state="leased"), name="place_lease_expiry"),
             models.Index(fields=["labeler", "project"], condition=Q(state="leased"), name="place_leased_by_labeler"),

@@ -150,7 +150,7 @@ def sensitive_is_declined(user: User, project: Project) -> bool:
 def labeling_summary(user: User, project: Project) -> dict[str, Any]:
     """How much is open for this labeler by kind (nothing in an archived project), and how much they have done."""
     kinds = LabelingTask.Kind.values
-    places = places_free(project).filter(needs__in=keys_met_by(user, project)).exclude(task__skips__labeler=user)
+    places = places_free(user, project).filter(needs__in=keys_met_by(user, project)).exclude(task__skips__labeler=user)
     if sensitive_is_declined(user, project):
         places = places.exclude(is_sensitive=True)
     places = places.exclude(task__places__in=Place.objects.filter(labeler=user, state=Place.State.FILLED))

@@ -1,11 +1,11 @@
 """The JSON of tasks and answers. Explicit fields only: what is not named here never leaves the site."""
 
-from math import isfinite
 from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
+from labeling.api_request import finite
 from labeling.feedback.answers import MESSAGE_ROLES
 from labeling.feedback.kinds.table import KINDS
 from labeling.feedback.models import (
@@ -159,11 +159,6 @@ class TaskAnswerField(serializers.DictField):
 class EditInputSerializer(serializers.Serializer[Any]):
     completion = serializers.IntegerField()
     text = serializers.CharField(allow_blank=True, trim_whitespace=False)
-
-
-def finite(value: float) -> None:
-    if not isfinite(value):
-        raise serializers.ValidationError("Expected a finite number.")
 
 
 class TypingInputSerializer(serializers.Serializer[Any]):

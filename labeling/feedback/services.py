@@ -75,6 +75,10 @@ class TaskSpec:
     purpose: str = LabelingTask.Purpose.TRAINING
     completions: Sequence[int] = ()
     num_places: int = 1
+    repeats: int | None = None
+    """The ranking that this task asks for again."""
+    reserved_for: int | None = None
+    """The user to whom alone its places are given."""
     offset: int = 0
     """Among tasks of the same kind of work: higher is handed out first, below 1000."""
 
@@ -112,6 +116,7 @@ def tasks_create(
                 brief=spec.brief,
                 kind=spec.kind,
                 purpose=spec.purpose,
+                repeats_id=spec.repeats,
                 guideline=guideline,
                 label_schema=schema,
                 language=needs.get(spec.prompt or 0, ("", ""))[0],
@@ -138,6 +143,7 @@ def tasks_create(
                 kind=spec.kind,
                 priority=place_priority(weights, spec.kind, spec.purpose, spec.offset),
                 needs=needs_key(task.language, task.expertise),
+                reserved_for_id=spec.reserved_for,
             )
             for task, spec in zip(tasks, specs, strict=True)
             for number in range(1, spec.num_places + 1)

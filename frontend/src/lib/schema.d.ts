@@ -1777,6 +1777,14 @@ export interface components {
             is_archived?: boolean;
             /** @description Labelers say of each answer whether AI helped. */
             asks_ai_use?: boolean;
+            /**
+             * Format: double
+             * @description Of each labeler's rankings and pairs, how many they meet again, to see how far they agree with themselves.
+             */
+            repeat_share?: number;
+            repeat_after_hours?: number;
+            /** @description Other answers that come between. */
+            repeat_after_answers?: number;
         };
         /** @description How early each kind of work is handed out: 9 first, 1 last. */
         PatchedWeightsRequest: {
@@ -1818,6 +1826,10 @@ export interface components {
             lease_seconds?: number;
             is_archived?: boolean;
             asks_ai_use?: boolean;
+            /** Format: double */
+            repeat_share?: number;
+            repeat_after_hours?: number;
+            repeat_after_answers?: number;
             /** Format: date-time */
             readonly created_at: string;
             readonly roles: string[];
