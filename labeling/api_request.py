@@ -1,8 +1,10 @@
 """The request of a view that only people who are signed in reach, and what its address holds."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 from rest_framework.request import Request
+from rest_framework.serializers import ValidationError
 
 from labeling.accounts.models import User
 from labeling.errors import InvalidInput
@@ -36,3 +38,9 @@ def choices_given(request: Request, name: str, choices: Sequence[str]) -> list[s
         expected = f"one of {', '.join(choices)}"
         raise InvalidInput(f"Expected {name} to be {expected}, got {unknown[0]!r}.", {name: f"Expected {expected}."})
     return given
+
+
+def finite(value: float) -> None:
+    """A validator: texts such as "NaN" pass every other check of a number."""
+    if not isfinite(value):
+        raise ValidationError("Expected a finite number.")

@@ -48,7 +48,7 @@ RANKING_FILES = (
 PROMPT_FILES = 'files of prompt records, one a line: {"prompt": "..."}; "prompt_id" names it'
 BASE = Input(name="base", help="model folder or hub name to start from", is_name=True)
 ONLINE = (
-    Input(name="policy", help="model folder of the SFT policy, which is also the reference"),
+    Input(name="policy", help="model folder of the policy to start from, which is also the reference"),
     Input(name="reward", help="model folder of the reward model"),
     Input(name="prompts", help=PROMPT_FILES, is_many=True),
 )
@@ -96,6 +96,11 @@ INPUTS: dict[str, tuple[Input, ...]] = {
         Input(name="policy", help="model folder to sample from"),
         Input(name="prompts", help=PROMPT_FILES, is_many=True),
     ),
+    "best-of": ONLINE,
+    "rft": (
+        *ONLINE,
+        Input(name="validation", help="held-out files of demonstration records", is_many=True, is_required=False),
+    ),
 }
 
 FUNCTIONS = {
@@ -108,6 +113,8 @@ FUNCTIONS = {
     "rloo": ("rlhf.rloo", "train_rloo"),
     "grpo": ("rlhf.grpo", "train_grpo"),
     "sample": ("rlhf.generate", "sample_completions"),
+    "best-of": ("rlhf.best_of", "best_of"),
+    "rft": ("rlhf.rft", "train_rft"),
 }
 
 
@@ -165,7 +172,7 @@ def build_parser() -> argparse.ArgumentParser:
             required=True,
             type=Path,
             metavar="FOLDER",
-            help="work folder: the result is FOLDER/model (of sample: FOLDER/completions.jsonl);\n"
+            help="work folder: the result is FOLDER/model (of sample and best-of: FOLDER/completions.jsonl);\n"
             "a killed run started again goes on from it",
         )
         add_options(command.add_argument_group("options"), config)

@@ -12,6 +12,7 @@ from rlhf.options import (
     FROM_PREFERENCES,
     GAE_PAPER,
     GRPO_PAPER,
+    HELPFUL_HARMLESS,
     INSTRUCT_GPT,
     LEARNING_TO_SUMMARIZE,
     LLAMA,
@@ -313,6 +314,32 @@ class SampleConfig(MachineOptions):
     """Completions sampled side by side."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class BestOfConfig(SampleConfig):
+    """The best of n completions of each prompt, as a reward model sees it."""
+
+    completions_per_prompt: int = option(16, low=1, high=1000, source=HELPFUL_HARMLESS)
+    """Completions of each prompt, n."""
+    missing_eos_score: float = option(-1.0, source=N_PLUS)
+    """Score of a completion that did not end by itself, in place of the reward model's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RftConfig(SftConfig):
+    """Rejection-sampling fine-tuning: SFT on the best of n completions of each prompt."""
+
+    completions_per_prompt: int = option(16, low=1, high=1000, source=HELPFUL_HARMLESS)
+    """Completions of each prompt, n."""
+    temperature: float = option(1.0, low=0.01, high=10, source=INSTRUCT_GPT)
+    """Divides the logits in sampling."""
+    max_new_tokens: int = option(64, low=1, high=131_072)
+    """Tokens of a completion, EOS included."""
+    missing_eos_score: float = option(-1.0, source=N_PLUS)
+    """Score of a completion that did not end by itself, in place of the reward model's."""
+    generation_batch_size: int = option(64, low=1, high=65_536)
+    """Completions sampled side by side."""
+
+
 TRAINERS: dict[str, type[Options]] = {
     "tokenizer": TokenizerConfig,
     "pretrain": PretrainConfig,
@@ -323,6 +350,8 @@ TRAINERS: dict[str, type[Options]] = {
     "rloo": RlooConfig,
     "grpo": GrpoConfig,
     "sample": SampleConfig,
+    "best-of": BestOfConfig,
+    "rft": RftConfig,
 }
 
 

@@ -15,6 +15,7 @@ from celery import Celery  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from labeling.feedback.imports import import_run  # noqa: E402
+from labeling.feedback.repeats import repeats_open_all  # noqa: E402
 from labeling.jobs.models import Job  # noqa: E402
 from labeling.loop.services import round_advance  # noqa: E402
 from labeling.rounds.imports import import_give_up  # noqa: E402
@@ -27,6 +28,7 @@ from workers.training import run_stop, run_submit  # noqa: E402
 from workers.work import job_work  # noqa: E402
 
 TICK_SECONDS = 2.0
+REPEATS_SECONDS = 600.0
 
 app = Celery("roundtable", broker=settings.REDIS_URL, backend=settings.REDIS_URL)
 app.conf.update(
@@ -40,6 +42,11 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={
         "tick": {"task": "workers.beat_tick", "schedule": TICK_SECONDS, "options": {"expires": TICK_SECONDS * 2}},
+        "repeats": {
+            "task": "workers.beat_repeats",
+            "schedule": REPEATS_SECONDS,
+            "options": {"expires": REPEATS_SECONDS},
+        },
     },
 )
 
@@ -64,6 +71,12 @@ def beat_tick() -> None:
     tick()
 
 
+@app.task(name="workers.beat_repeats")  # type: ignore[untyped-decorator]
+def beat_repeats() -> None:
+    """Tasks that labelers meet again; at most one for each labeler a call, so that they come in between."""
+    repeats_open_all()
+
+
 @app.task(name="workers.sample_text", ignore_result=False)  # type: ignore[untyped-decorator]
 def sample_text(
     checkpoint_uri: str,
@@ -75,12 +88,6 @@ def sample_text(
 ) -> dict[str, Any]:
     """One completion with its probabilities, for the sampling box, which waits for it."""
     return generation.sample_text(checkpoint_uri, messages, temperature, top_p, max_new_tokens, seed)
-
-
-@app.task(name="workers.turn_write")  # type: ignore[untyped-decorator]
-def turn_write(turn_id: int, attempt: int) -> None:
-    """The replies of one turn of a chat, for a labeler who watches them grow."""
-    generation.turn_write(turn_id, attempt)
 
 
 def give_up(job: Job, error: str) -> None:

@@ -75,11 +75,7 @@ def _answered_task(project: Project, labelers: list[User]) -> None:
     shown = [row.pk for row in completions]
     tasks_create(
         project=project,
-        specs=[
-            TaskSpec(
-                prompt=prompt.pk, kind=LabelingTask.Kind.RANKING, completions=shown, num_places=OVERLAP, priority=0
-            )
-        ],
+        specs=[TaskSpec(prompt=prompt.pk, kind=LabelingTask.Kind.RANKING, completions=shown, num_places=OVERLAP)],
     )
     for place, labeler in zip(Place.objects.select_related("task").order_by("pk"), labelers, strict=False):
         place.labeler, place.state = labeler, Place.State.FILLED

@@ -7,6 +7,7 @@ from rest_framework.views import APIView
 from labeling.api_pages import CURSOR, page_of
 from labeling.api_request import SignedInRequest
 from labeling.feedback import selectors, services
+from labeling.feedback.priorities import weights_of, weights_set
 from labeling.feedback.serializers import (
     CompletionSerializer,
     DemonstrationPageSerializer,
@@ -18,6 +19,7 @@ from labeling.feedback.serializers import (
     ReopenInputSerializer,
     StoppedTaskPageSerializer,
     StoppedTaskSerializer,
+    WeightsSerializer,
 )
 from labeling.feedback.skips import task_reopen
 from labeling.rounds.models import Membership
@@ -74,6 +76,23 @@ class RankingListView(APIView):
         """Rankings with their completions, newest first."""
         project = project_get_for(request.user, project_id, *selectors.STAFF)
         return Response(page_of(request, selectors.rankings_of(project), RankingSerializer))
+
+
+class WeightsView(APIView):
+    token_scope = "manage"
+
+    @extend_schema(operation_id="labeling_weights", responses=WeightsSerializer)
+    def get(self, request: SignedInRequest, project_id: int) -> Response:
+        """How early each kind of work is handed out."""
+        return Response(weights_of(project_get_for(request.user, project_id, *selectors.STAFF)))
+
+    @extend_schema(operation_id="labeling_weights_set", request=WeightsSerializer, responses=WeightsSerializer)
+    def patch(self, request: SignedInRequest, project_id: int) -> Response:
+        """Change it, also for the tasks that are open already."""
+        project = project_get_for(request.user, project_id, Membership.Role.MANAGER)
+        body = WeightsSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(weights_set(actor=request.user, project=project, weights=body.validated_data))
 
 
 class StoppedTaskListView(APIView):

@@ -27,7 +27,7 @@ class LeaseLost(DomainError):
     status = 409
 
 
-# A Place that is open comes first; one whose lease ran out comes next. COALESCE stops at the first that is found.
+# A Place reserved for the labeler comes first, then any that is open, then one whose lease ran out: COALESCE stops at the first.
 # FOR UPDATE SKIP LOCKED passes over a Place that another labeler is taking in this moment.
 _CANDIDATE = """
 SELECT place.id FROM feedback_place place
@@ -61,6 +61,7 @@ WHERE newest.project_id = %(project)s
       AND member.created_at >= newest.created_at)
 """
 _RAN_OUT = """place.state = 'leased' AND place.lease_expires_at < clock_timestamp()
+  AND (place.reserved_for_id IS NULL OR place.reserved_for_id = %(labeler)s)
   AND NOT EXISTS (
     SELECT 1 FROM feedback_labelingtask task WHERE task.id = place.task_id AND task.stopped_at IS NOT NULL)"""
 # What the labeler holds already comes first, keeps its token and never loses time; beyond that they take no more than MAX_LIVE_LEASES.
@@ -80,7 +81,8 @@ WHERE id = COALESCE(
     WHERE held.labeler_id = %(labeler)s AND held.project_id = %(project)s AND held.state = 'leased')
     AND NOT EXISTS ({_UNREAD})
   THEN COALESCE(
-    ({_CANDIDATE.format(keys_met=KEYS_MET, condition="place.state = 'open'")}),
+    ({_CANDIDATE.format(keys_met=KEYS_MET, condition="place.state = 'open' AND place.reserved_for_id = %(labeler)s")}),
+    ({_CANDIDATE.format(keys_met=KEYS_MET, condition="place.state = 'open' AND place.reserved_for_id IS NULL")}),
     ({_CANDIDATE.format(keys_met=KEYS_MET, condition=_RAN_OUT)})) END)
 RETURNING id
 """
@@ -199,7 +201,7 @@ def place_skip(*, labeler: User, place_id: int, lease_token: uuid.UUID, reason: 
     _task_lock(place_id)
     place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
     Skip.objects.create(task_id=place.task_id, labeler=labeler, reason=reason, note=note)
-    _give_up(place)
+    _give_up(place, is_over=place.reserved_for_id is not None)  # nobody else may take what is reserved
     skip_route(task=place.task, reason=reason)
 
 
@@ -223,8 +225,8 @@ def _task_lock(place_id: int) -> None:
     LabelingTask.objects.select_for_update(of=("self",), no_key=True).filter(places=place_id).first()
 
 
-def _give_up(place: Place) -> None:
-    place.state = Place.State.OPEN if place.task.stopped_at is None else Place.State.CLOSED
+def _give_up(place: Place, is_over: bool = False) -> None:
+    place.state = Place.State.CLOSED if is_over or place.task.stopped_at is not None else Place.State.OPEN
     place.labeler = None
     place.lease_token = None
     place.lease_expires_at = None

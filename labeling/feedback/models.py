@@ -4,8 +4,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from labeling.feedback.answer_base import Provenance
-from labeling.feedback.chat_models import CHAT_KINDS, ChatBatch, Conversation
 from labeling.rounds.abilities import EXPERTISE, LANGUAGE
 from labeling.rounds.models import (
     Checkpoint,
@@ -19,6 +17,7 @@ from labeling.rounds.models import (
 )
 
 USER = settings.AUTH_USER_MODEL
+MAX_SECONDS = 7 * 86_400  # nobody works longer on one answer
 
 
 class Completion(models.Model):
@@ -52,8 +51,6 @@ class LabelingTask(models.Model):
         DEMONSTRATION = "demonstration"
         RANKING = "ranking"
         PAIRWISE = "pairwise"
-        CHAT = "chat"
-        RED_TEAM = "red_team"
 
     class PromptStyle(models.TextChoices):
         """Where the prompt comes from: given, or written by the labeler (InstructGPT, 2203.02155, section 3.2)."""
@@ -73,14 +70,16 @@ class LabelingTask(models.Model):
     stage = models.ForeignKey(RoundStage, null=True, on_delete=models.CASCADE, related_name="tasks")
     prompt = models.ForeignKey(Prompt, null=True, on_delete=models.PROTECT, related_name="tasks")  # null: to be written
     prompt_style = models.CharField(max_length=16, choices=PromptStyle, default=PromptStyle.GIVEN)
-    brief = models.TextField(blank=True)  # the use case that a prompt is written for, or what to chat about
-    chat_batch = models.ForeignKey(ChatBatch, null=True, on_delete=models.PROTECT, related_name="tasks")
+    brief = models.TextField(blank=True)  # the use case that a prompt is written for
     kind = models.CharField(max_length=16, choices=Kind)
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.TRAINING)
     guideline = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, related_name="+")
     label_schema = models.ForeignKey(LabelSchemaVersion, on_delete=models.PROTECT, related_name="+")
     language = models.CharField(max_length=20, blank=True)  # code of the language to read; "" for any labeler
     expertise = models.CharField(max_length=32, blank=True)  # tag of what to know; "" for any labeler
+    repeats = models.OneToOneField(  # the answer that its labeler gives again, see repeats.py
+        "Ranking", null=True, on_delete=models.PROTECT, related_name="repeat"
+    )
     stopped_at = models.DateTimeField(null=True)  # many skipped it; a manager looks at it
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -90,12 +89,10 @@ class LabelingTask(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["demonstration", "ranking", "pairwise", *CHAT_KINDS]), name="task_kind_is_known"
+                condition=Q(kind__in=["demonstration", "ranking", "pairwise"]), name="task_kind_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=CHAT_KINDS, chat_batch__isnull=False)
-                | ~Q(kind__in=CHAT_KINDS) & Q(chat_batch__isnull=True),
-                name="task_of_a_chat_has_its_batch",
+                condition=Q(repeats=None) | Q(purpose="calibration"), name="task_repeat_is_calibration"
             ),
             models.CheckConstraint(
                 condition=Q(language="") | Q(language__regex=LANGUAGE.pattern), name="task_language_is_code"
@@ -109,7 +106,6 @@ class LabelingTask(models.Model):
             models.CheckConstraint(
                 condition=Q(prompt_style="given", prompt__isnull=False)
                 | Q(prompt_style__in=["plain", "few_shot"], prompt__isnull=True, kind="demonstration")
-                | Q(prompt_style="plain", prompt__isnull=True, kind__in=CHAT_KINDS)
                 | Q(prompt_style="use_case", prompt__isnull=True, kind="demonstration") & ~Q(brief=""),
                 name="task_prompt_is_given_or_asked_for",
             ),
@@ -147,6 +143,7 @@ class Place(models.Model):
     priority = models.IntegerField(default=0)  # higher is claimed first
     needs = models.CharField(max_length=60, blank=True)  # key of the task's language and expertise, see routing.py
     is_sensitive = models.BooleanField(default=False)  # only for people who take such tasks
+    reserved_for = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")  # nobody else gets it
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     labeler = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="places")
     lease_token = models.UUIDField(null=True)
@@ -175,6 +172,10 @@ class Place(models.Model):
                 condition=~Q(state="open") | Q(labeler__isnull=True, lease_token__isnull=True),
                 name="place_open_is_free",
             ),
+            models.CheckConstraint(
+                condition=Q(reserved_for=None) | Q(labeler=None) | Q(labeler=F("reserved_for")),
+                name="place_reserved_for_its_labeler",
+            ),
         ]
         indexes = [
             models.Index(
@@ -182,8 +183,13 @@ class Place(models.Model):
                 F("priority").desc(),
                 F("needs").desc(),
                 "id",
-                condition=Q(state="open"),
+                condition=Q(state="open", reserved_for=None),
                 name="place_open_by_priority",
+            ),
+            models.Index(
+                fields=["reserved_for", "project"],
+                condition=Q(state__in=["open", "leased"], reserved_for__isnull=False),
+                name="place_reserved",
             ),
             models.Index(fields=["lease_expires_at"], condition=Q(state="leased"), name="place_lease_expiry"),
             models.Index(fields=["labeler", "project"], condition=Q(state="leased"), name="place_leased_by_labeler"),
@@ -274,12 +280,15 @@ class Edit(models.Model):
         ]
 
 
-_IS_GIVEN = Q(place__isnull=False, task__isnull=False, edit__isnull=True)
-_IS_IMPORTED = Q(imported_from__isnull=False)
-_IS_EDIT = Q(edit__isnull=False, task__isnull=False, place__isnull=True)
+class AiUse(models.TextChoices):
+    """What a labeler says of an answer, where the project asks."""
+
+    NONE = "none"  # no AI
+    HELP = "help"  # for ideas, facts or spelling; the words are the labeler's
+    TEXT = "text"  # some of the words are an AI's
 
 
-class Answer(Provenance):
+class Answer(models.Model):
     """Fields that every answer has. Answers are superseded, never edited; a surplus answer is kept but not counted."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
@@ -294,23 +303,49 @@ class Answer(Provenance):
     labeler_name = models.CharField(max_length=128, blank=True)  # of an imported answer
     guideline = models.ForeignKey(GuidelineVersion, null=True, on_delete=models.PROTECT, related_name="+")
     label_schema = models.ForeignKey(LabelSchemaVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    seconds = models.FloatField(default=0)  # time the labeler spent
+    typing_seconds = models.FloatField(null=True)  # null, as are the next two, where nothing was recorded
+    pasted_share = models.FloatField(null=True)  # of the characters typed or pasted
+    num_edits = models.PositiveIntegerField(null=True)  # how often text was deleted or replaced
+    ai_use = models.CharField(max_length=8, choices=AiUse, blank=True)  # "" where the project did not ask
     notes = models.TextField(blank=True)
     is_counted = models.BooleanField(default=True)
     superseded_by = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     redacted_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    class Meta(Provenance.Meta):
+    class Meta:
         abstract = True
         constraints = [
-            *Provenance.Meta.constraints,
             models.UniqueConstraint(
                 fields=["place"], condition=Q(is_counted=True), name="%(class)s_one_counted_per_place"
             ),
             models.UniqueConstraint(fields=["imported_from", "import_line"], name="%(class)s_import_line_once"),
             models.UniqueConstraint(fields=["edit"], name="%(class)s_once_per_edit"),
             models.CheckConstraint(
+                condition=Q(place__isnull=False, task__isnull=False, edit__isnull=True)
+                | Q(imported_from__isnull=False)
+                | Q(edit__isnull=False, task__isnull=False, place__isnull=True),
+                name="%(class)s_has_origin",
+            ),
+            models.CheckConstraint(
                 condition=Q(superseded_by=None) | Q(is_counted=False), name="%(class)s_superseded_is_not_counted"
+            ),
+            models.CheckConstraint(
+                condition=Q(typing_seconds=None, pasted_share=None, num_edits=None)
+                | Q(
+                    typing_seconds__isnull=False,
+                    typing_seconds__gte=0,
+                    typing_seconds__lte=MAX_SECONDS,
+                    pasted_share__isnull=False,
+                    pasted_share__gte=0,
+                    pasted_share__lte=1,
+                    num_edits__isnull=False,
+                ),
+                name="%(class)s_typing_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(ai_use__in=["", "none", "help", "text"]), name="%(class)s_ai_use_is_known"
             ),
         ]
 
@@ -322,34 +357,18 @@ class Demonstration(Answer):
     use_case = models.CharField(max_length=32, blank=True)  # key of the label schema
     prompt_flags = models.JSONField(default=list)  # [flag key]
 
-    class Meta(Answer.Meta):
-        constraints = [
-            *Answer.Meta.constraints,
-            models.CheckConstraint(condition=_IS_GIVEN | _IS_IMPORTED | _IS_EDIT, name="demonstration_has_origin"),
-        ]
-
 
 class Ranking(Answer):
-    """One labeler's order, with ties, over all K completions of a task; a pairwise answer is one over two with a margin.
-
-    One turn of a conversation is a Ranking too, of that turn's replies.
-    """
+    """One labeler's order, with ties, over all K completions of a task; a pairwise answer is one over two with a margin."""
 
     all_bad = models.BooleanField(default=False)
     margin = models.FloatField(
         null=True
     )  # how much better the preferred of two is, 0 to 1; imported ones by their own scale
-    conversation = models.ForeignKey(Conversation, null=True, on_delete=models.PROTECT, related_name="rankings")
 
     class Meta(Answer.Meta):
         constraints = [
             *Answer.Meta.constraints,
-            models.CheckConstraint(
-                condition=Q(conversation__isnull=True) & (_IS_GIVEN | _IS_IMPORTED | _IS_EDIT)
-                | Q(conversation__isnull=False, task__isnull=False, place__isnull=True, edit__isnull=True),
-                name="ranking_has_origin",
-            ),
-            models.UniqueConstraint(fields=["conversation", "prompt"], name="ranking_one_per_turn"),
             models.CheckConstraint(
                 condition=Q(margin__isnull=True) | Q(margin__gte=0), name="ranking_margin_from_zero"
             ),
@@ -370,10 +389,3 @@ class RankedCompletion(models.Model):
             models.UniqueConstraint(fields=["ranking", "completion"], name="ranked_completion_once"),
             models.CheckConstraint(condition=Q(rank__gte=1), name="rank_starts_at_one"),
         ]
-
-
-ANSWERS = (
-    Demonstration,
-    Ranking,
-    Conversation,
-)  # with a place: answers to tasks; without: imported, or made on the way

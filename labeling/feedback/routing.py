@@ -33,17 +33,17 @@ def keys_met_by(labeler: User, project: Project) -> list[str]:
     return keys
 
 
-def places_free(project: Project) -> QuerySet[Place]:
-    """Places that somebody may take now."""
+def places_free(labeler: User, project: Project) -> QuerySet[Place]:
+    """Places that wait for an answer now and are not reserved for somebody else."""
     is_free = Q(state=Place.State.OPEN) | Q(state=Place.State.LEASED, lease_expires_at__lt=timezone.now())
-    return Place.objects.filter(is_free, project=project)
+    return Place.objects.filter(is_free, Q(reserved_for=None) | Q(reserved_for=labeler), project=project)
 
 
 def waiting_for_others(labeler: User, project: Project) -> list[dict[str, Any]]:
     """[{language, expertise, num_tasks}] of open tasks that do not fit this labeler; the most first."""
     if project.is_archived:
         return []
-    return needs_counted(places_free(project).exclude(needs__in=keys_met_by(labeler, project)))
+    return needs_counted(places_free(labeler, project).exclude(needs__in=keys_met_by(labeler, project)))
 
 
 def waiting_for_nobody(places: QuerySet[Place], project: Project) -> list[dict[str, Any]]:

@@ -10,16 +10,7 @@ from django.utils import timezone
 
 from labeling.accounts.models import User
 from labeling.errors import Forbidden, NotFound
-from labeling.feedback.models import (
-    ANSWERS,
-    Completion,
-    Demonstration,
-    LabelingTask,
-    Place,
-    RankedCompletion,
-    Ranking,
-    Skip,
-)
+from labeling.feedback.models import Completion, Demonstration, LabelingTask, Place, RankedCompletion, Ranking, Skip
 from labeling.feedback.routing import keys_met_by, places_free, waiting_for_others
 from labeling.rounds.models import Membership, Project, Prompt
 from labeling.rounds.selectors import project_get_for, role_check
@@ -159,12 +150,12 @@ def sensitive_is_declined(user: User, project: Project) -> bool:
 def labeling_summary(user: User, project: Project) -> dict[str, Any]:
     """How much is open for this labeler by kind (nothing in an archived project), and how much they have done."""
     kinds = LabelingTask.Kind.values
-    places = places_free(project).filter(needs__in=keys_met_by(user, project)).exclude(task__skips__labeler=user)
+    places = places_free(user, project).filter(needs__in=keys_met_by(user, project)).exclude(task__skips__labeler=user)
     if sensitive_is_declined(user, project):
         places = places.exclude(is_sensitive=True)
     places = places.exclude(task__places__in=Place.objects.filter(labeler=user, state=Place.State.FILLED))
     counts = {} if project.is_archived else dict(places.order_by().values_list("kind").annotate(num=Count("id")))
-    answers = [model.objects.filter(project=project, labeler=user, place__isnull=False) for model in ANSWERS]
+    answers = [model.objects.filter(project=project, labeler=user, edit=None) for model in (Demonstration, Ranking)]
     since = timezone.now() - timedelta(hours=24)
     return {
         "open": {kind: counts.get(kind, 0) for kind in kinds},

@@ -1,15 +1,16 @@
 """The JSON of tasks and answers. Explicit fields only: what is not named here never leaves the site."""
 
-from math import isfinite
 from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from labeling.feedback.answer_base import MAX_SECONDS, AiUse
+from labeling.api_request import finite
 from labeling.feedback.answers import MESSAGE_ROLES
 from labeling.feedback.kinds.table import KINDS
 from labeling.feedback.models import (
+    MAX_SECONDS,
+    AiUse,
     Completion,
     Demonstration,
     LabelingTask,
@@ -17,6 +18,7 @@ from labeling.feedback.models import (
     Ranking,
     Skip,
 )
+from labeling.feedback.priorities import MAX_WEIGHT, MIN_WEIGHT
 from labeling.feedback.provenance import Typing
 from labeling.numbers import MAX_NUMBER
 from labeling.rounds.label_schemas import DEFAULT_PAIRWISE_SCALE, PAIRWISE_SCALES
@@ -50,9 +52,6 @@ class AssignmentSchemaSerializer(serializers.Serializer[Any]):
     pairwise_scale = serializers.ChoiceField(choices=PAIRWISE_SCALES, default=DEFAULT_PAIRWISE_SCALE)
     use_cases = SchemaFlagSerializer(many=True, default=list)
     prompt_flags = SchemaFlagSerializer(many=True, default=list)
-    harm_categories = SchemaFlagSerializer(many=True, default=list)
-    attack_kinds = SchemaFlagSerializer(many=True, default=list)
-    success_levels = SchemaFlagSerializer(many=True, default=list)
 
 
 class AssignmentPlaceSerializer(serializers.Serializer[Any]):
@@ -96,7 +95,7 @@ class AssignmentTaskSerializer(serializers.Serializer[Any]):
 
 
 class AssignmentDraftSerializer(serializers.Serializer[Any]):
-    body = serializers.DictField(child=serializers.JSONField(allow_null=True))
+    body = serializers.DictField(child=serializers.JSONField())
     updated_at = serializers.DateTimeField()
 
 
@@ -133,7 +132,7 @@ class LeaseSerializer(serializers.Serializer[Any]):
 
 
 class DraftInputSerializer(LeaseInputSerializer):
-    body = serializers.DictField(child=serializers.JSONField(allow_null=True))
+    body = serializers.DictField(child=serializers.JSONField())
 
 
 class SkipInputSerializer(LeaseInputSerializer):
@@ -158,13 +157,8 @@ class TaskAnswerField(serializers.DictField):
 
 
 class EditInputSerializer(serializers.Serializer[Any]):
-    completion = serializers.IntegerField(help_text="In a chat: the id of the reply.")
+    completion = serializers.IntegerField()
     text = serializers.CharField(allow_blank=True, trim_whitespace=False)
-
-
-def finite(value: float) -> None:
-    if not isfinite(value):
-        raise serializers.ValidationError("Expected a finite number.")
 
 
 class TypingInputSerializer(serializers.Serializer[Any]):
@@ -230,8 +224,6 @@ class KindCountsSerializer(serializers.Serializer[Any]):
     demonstration = serializers.IntegerField()
     ranking = serializers.IntegerField()
     pairwise = serializers.IntegerField()
-    chat = serializers.IntegerField()
-    red_team = serializers.IntegerField()
 
 
 class MineSerializer(serializers.Serializer[Any]):
@@ -335,6 +327,15 @@ class PromptDetailSerializer(serializers.ModelSerializer[Prompt]):
 
     def get_is_redacted(self, row: Prompt) -> bool:
         return row.redacted_at is not None
+
+
+class WeightsSerializer(serializers.Serializer[Any]):
+    """How early each kind of work is handed out: 9 first, 1 last."""
+
+    evaluation = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
+    demonstration = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
+    ranking = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
+    pairwise = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
 
 
 class RedactInputSerializer(serializers.Serializer[Any]):

@@ -55,7 +55,7 @@ def ranking_tasks_create(stage: RoundStage, run_id: int) -> int:
     specs = [
         TaskSpec(
             prompt=prompt, kind=kind, completions=shown,
-            num_places=2 if index < num_twice else 1, priority=1 if index < num_twice else 0,
+            num_places=2 if index < num_twice else 1, offset=1 if index < num_twice else 0,
         )
         for index, prompt in enumerate(prompts)
         for shown in _groups(_shuffled(completions[prompt][:MAX_RANKED], stage, prompt), kind)

@@ -16,12 +16,25 @@ class Project(models.Model):
     description = models.TextField(blank=True)
     lease_seconds = models.PositiveIntegerField(default=1800)
     is_archived = models.BooleanField(default=False)
+    repeat_share = models.FloatField(
+        default=0
+    )  # of a labeler's rankings and pairs, asked again; see feedback/repeats.py
+    repeat_after_hours = models.PositiveIntegerField(default=24)
+    repeat_after_answers = models.PositiveIntegerField(default=20)
+    weights = models.JSONField(
+        default=dict
+    )  # {kind of work: 1 to 9}, higher is handed out first; see feedback/priorities.py
     asks_ai_use = models.BooleanField(default=False)  # labelers say of each answer whether AI helped
     created_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(lease_seconds__gte=1), name="project_lease_is_positive")]
+        constraints = [
+            models.CheckConstraint(condition=Q(lease_seconds__gte=1), name="project_lease_is_positive"),
+            models.CheckConstraint(
+                condition=Q(repeat_share__gte=0, repeat_share__lte=0.5), name="project_repeat_share_up_to_half"
+            ),
+        ]
 
 
 class Membership(models.Model):

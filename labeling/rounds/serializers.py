@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from labeling.accounts.models import Contractor, User
+from labeling.api_request import finite
 from labeling.rounds.label_schemas import DEFAULT_PAIRWISE_SCALE, PAIRWISE_SCALES
 from labeling.rounds.models import GuidelineVersion, Import, Invitation, LabelSchemaVersion, Membership, Project, Prompt
 
@@ -54,6 +55,9 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "lease_seconds",
             "is_archived",
             "asks_ai_use",
+            "repeat_share",
+            "repeat_after_hours",
+            "repeat_after_answers",
             "created_at",
             "roles",
         ]
@@ -74,6 +78,14 @@ class ProjectChangeSerializer(serializers.Serializer[Any]):
     lease_seconds = serializers.IntegerField(required=False, min_value=30, max_value=86_400)
     is_archived = serializers.BooleanField(required=False)
     asks_ai_use = serializers.BooleanField(required=False, help_text="Labelers say of each answer whether AI helped.")
+    repeat_share = serializers.FloatField(
+        required=False, min_value=0, max_value=0.5, validators=[finite],
+        help_text="Of each labeler's rankings and pairs, how many they meet again, to see how far they agree with themselves.",
+    )  # fmt: skip
+    repeat_after_hours = serializers.IntegerField(required=False, min_value=1, max_value=720)
+    repeat_after_answers = serializers.IntegerField(
+        required=False, min_value=0, max_value=1000, help_text="Other answers that come between."
+    )
 
 
 class GuidelineSerializer(serializers.ModelSerializer[GuidelineVersion]):
@@ -111,11 +123,6 @@ class LabelSchemaSerializer(serializers.Serializer[Any]):
     )
     use_cases = LabelFlagSerializer(many=True, default=list, help_text="What a prompt may be for.")
     prompt_flags = LabelFlagSerializer(many=True, default=list, help_text="What may be said of a prompt.")
-    harm_categories = LabelFlagSerializer(many=True, default=list, help_text="What harm a red-team chat sought.")
-    attack_kinds = LabelFlagSerializer(many=True, default=list, help_text="How a red-team chat attacked.")
-    success_levels = LabelFlagSerializer(
-        many=True, default=list, help_text="How far it went, from not at all to fully."
-    )
 
 
 class LabelSchemaVersionSerializer(serializers.ModelSerializer[LabelSchemaVersion]):

@@ -59,7 +59,7 @@ def project_create(*, actor: User, name: str, slug: str, description: str = "") 
 
 @transaction.atomic
 def project_update(*, actor: User, project: Project, changes: dict[str, Any]) -> Project:
-    """Change name, description, lease_seconds, is_archived or asks_ai_use."""
+    """Change what a manager sets of a project: name, lease, archive, questions about AI, repeats."""
     for field, value in changes.items():
         setattr(project, field, value)
     project.save(update_fields=list(changes))

@@ -4,7 +4,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def launch_browser() -> Iterator[Callable[[], Browser]]:
     names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
     installed = next((found for found in (shutil.which(name) for name in names if name) if found), None)
     # The browser's event loop lives in this thread, where Django would refuse its rows to tests that read them. Both fixtures
@@ -54,9 +54,14 @@ def browser() -> Iterator[Browser]:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         if installed is None and not Path(playwright.chromium.executable_path).exists():
             pytest.fail("No Chromium was found; `bash docker/ensure-browser.sh` installs one or says how.")
-        running = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_ARGUMENTS)
-        yield running
-        running.close()
+        yield lambda: playwright.chromium.launch(executable_path=installed, args=CHROMIUM_ARGUMENTS)
+
+
+@pytest.fixture(scope="package")
+def browser(launch_browser: Callable[[], Browser]) -> Iterator[Browser]:
+    running = launch_browser()
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -10,13 +10,16 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
+from labeling.accounts.models import User
 from labeling.feedback.provenance import notice_read
 from labeling.feedback.services import TaskSpec, tasks_create
 from labeling.rounds.models import Project
 from tests.labeling.feedback_cast import make_completions, make_prompts, make_user
 
+MAX_TABS = 120
+HOLD_MS = 250
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 
@@ -36,29 +39,74 @@ class Desk:
         return self.page.get_by_test_id(test_id)
 
     def press(self, target: Locator) -> None:
-        """Click or tap; by keyboard: focus it and press Space."""
+        """Click or tap; by keyboard: go there by Tab and press Space."""
         if self.hand == "touch":
             target.tap()
         elif self.hand == "mouse":
             target.click()
         else:
-            target.focus()
+            self.tab_to(target)
             self.page.keyboard.press("Space")
+
+    def tab_to(self, target: Locator) -> None:
+        """By keyboard alone: fails when Tab does not lead there."""
+        expect(target).to_be_attached()
+        for _ in range(MAX_TABS):
+            if target.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        pytest.fail(f"Tab never led to {target}")
+
+    def write(self, target: Locator, text: str) -> None:
+        """Type into a field, in place of what it holds."""
+        self.tab_to(target) if self.hand == "keyboard" else self.press(target)
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+
+    def drag(self, source: Locator, target: Locator) -> None:
+        """By mouse or by a finger that holds for a moment first, in steps as a hand moves."""
+        target.scroll_into_view_if_needed()
+        ends = [box["x"] + box["width"] / 2 for box in (source.bounding_box(), target.bounding_box()) if box]
+        tops = [box["y"] + box["height"] / 2 for box in (source.bounding_box(), target.bounding_box()) if box]
+        path = [
+            (ends[0] + (ends[1] - ends[0]) * step / 8, tops[0] + (tops[1] - tops[0]) * step / 8) for step in range(9)
+        ]
+        finger = self.page.context.new_cdp_session(self.page) if self.hand == "touch" else None
+        if finger is None:
+            self.page.mouse.move(*path[0])
+            self.page.mouse.down()
+        else:
+            touch(finger, "touchStart", path[0])
+            self.page.wait_for_timeout(HOLD_MS)
+        for point in path[1:]:
+            self.page.mouse.move(*point) if finger is None else touch(finger, "touchMove", point)
+            self.page.wait_for_timeout(20)
+        self.page.mouse.up() if finger is None else touch(finger, "touchEnd", None)
+        self.page.wait_for_timeout(100)  # the drag library swallows the click that a drop would else be
 
     def wait_until_empty(self) -> None:
         expect(self.at("nothing-open")).to_be_visible()
 
 
-@contextmanager
-def desk_of(
-    project: Project, browser: Browser, url: str, hand: str, has_read_notice: bool = True, **context_options: Any
-) -> Iterator[Desk]:
-    """Sits a new labeler down at the project; `context_options` are the browser's: its language, its colours."""
-    client = Client()
-    ada = make_user(project, "ada", "labeler")
+def touch(finger: CDPSession, kind: str, point: tuple[float, float] | None) -> None:
+    points = [] if point is None else [{"x": point[0], "y": point[1]}]
+    finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def sit_down(
+    labeler: User,
+    project: Project,
+    browser: Browser,
+    url: str,
+    hand: str,
+    has_read_notice: bool = True,
+    **context_options: Any,
+) -> Desk:
+    """A signed-in labeler in a browser of their own; `context_options` are the browser's: its language, its colours."""
     if has_read_notice:
-        notice_read(user=ada, project=project)
-    client.force_login(ada)
+        notice_read(user=labeler, project=project)
+    client = Client()
+    client.force_login(labeler)
     context = browser.new_context(
         viewport=NARROW if hand == "touch" else WIDE,
         has_touch=hand == "touch",
@@ -67,12 +115,26 @@ def desk_of(
     )
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": url}])
-    page = context.new_page()
-    yield Desk(page, project, url, hand)
-    page.goto("about:blank")  # a page that is left saves its draft; the tables must not be emptied under that request
-    page.wait_for_timeout(200)
+    return Desk(context.new_page(), project, url, hand)
+
+
+def leave(desk: Desk) -> None:
+    """Close the pages; what they still had to save is saved before this returns."""
+    for page in desk.page.context.pages:
+        page.goto(
+            "about:blank"
+        )  # a page that is left saves its draft; the tables must not be emptied under that request
+    desk.page.wait_for_timeout(200)
     wait_for_quiet_database()
-    context.close()
+    desk.page.context.close()
+
+
+@contextmanager
+def desk_of(project: Project, browser: Browser, url: str, hand: str, **context_options: Any) -> Iterator[Desk]:
+    """A new labeler, Ada, sits down at the project and leaves at the end."""
+    desk = sit_down(make_user(project, "ada", "labeler"), project, browser, url, hand, **context_options)
+    yield desk
+    leave(desk)
 
 
 def wait_for_quiet_database(seconds: float = 10) -> None:

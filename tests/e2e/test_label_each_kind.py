@@ -56,12 +56,30 @@ def test_ratings_place_all_at_once_and_lead_back(desk: Desk) -> None:
     assert ranks_of(Ranking.objects.get()) == [2, 1, 2]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("desk", ["mouse", "touch"], indirect=True)
+def test_completions_are_dragged_into_an_order(desk: Desk) -> None:
+    ask(desk.project, "ranking", 3)
+    desk.open()
+    rate_all(desk, "ABC", "444")
+    for letter, target in (("A", "rank-row-2"), ("B", "rank-row-2"), ("C", "rank-row-3"), ("C", "rank-gap-1")):
+        desk.drag(desk.at(f"rank-chip-{letter}"), desk.at(target))
+    expect(desk.at("order-text")).to_have_text("C > A = B")
+    desk.press(desk.at("rank-submit"))
+    desk.wait_until_empty()
+    assert ranks_of(Ranking.objects.get()) == [2, 2, 1]
+
+
 def test_an_order_needs_every_overall_rating(desk: Desk) -> None:
     ask(desk.project, "ranking", 2)
     desk.open()
     desk.press(desk.at("step-order"))
-    desk.press(desk.at("rank-A-1"))
-    desk.press(desk.at("rank-B-2"))
+    if desk.hand == "keyboard":
+        for key in ("1", "ArrowDown", "2"):
+            desk.page.keyboard.press(key)
+    else:
+        desk.press(desk.at("rank-A-1"))
+        desk.press(desk.at("rank-B-2"))
     expect(desk.at("submit-hint")).to_have_text("Not rated: A, B")
     expect(desk.at("rank-submit")).to_be_disabled()
 
@@ -116,11 +134,11 @@ def test_two_completions_are_compared_and_one_is_edited(desk: Desk) -> None:
     desk.page.keyboard.press("Escape")
     expect(desk.at("word-diff")).to_have_count(0)
     if desk.hand == "keyboard":
-        desk.at("pair-card-1").focus()
+        desk.tab_to(desk.at("pair-card-1"))
         desk.page.keyboard.press("e")
     else:
         desk.press(desk.at("edit-B"))
-    desk.at("edit-text").fill("Answer 1, made better")
+    desk.write(desk.at("edit-text"), "Answer 1, made better")
     expect(desk.at("word-diff").locator("ins")).to_have_text(", made better")
     desk.press(desk.at("edit-done"))
     expect(desk.at("edited-B")).to_be_visible()
@@ -137,13 +155,18 @@ def test_a_conversation_is_written_and_its_prompt_labelled(desk: Desk) -> None:
     prompt = make_prompts(desk.project, 1)[0]
     tasks_create(project=desk.project, specs=[TaskSpec(prompt=prompt.pk, kind="demonstration")])
     desk.open()
-    desk.at("demonstration-editor").fill("A brass lamp.")
+    desk.write(desk.at("demonstration-editor"), "A brass lamp.")
     desk.press(desk.at("turn-add"))
-    desk.at("turn-1").fill("And its shade?")
-    desk.at("turn-2").fill("Green glass.")
-    for label in ("use-case-chat", "prompt-flag-ambiguous"):
-        chip = desk.at(label) if desk.hand == "keyboard" else desk.at(label).locator("xpath=..").locator("label")
-        desk.press(chip)
+    desk.write(desk.at("turn-1"), "And its shade?")
+    desk.write(desk.at("turn-2"), "Green glass.")
+    if desk.hand == "keyboard":
+        desk.tab_to(desk.at("use-case-generation"))  # radio buttons: one stop, then arrows
+        for _ in range(3):
+            desk.page.keyboard.press("ArrowRight")
+        desk.press(desk.at("prompt-flag-ambiguous"))
+    else:
+        for label in ("use-case-chat", "prompt-flag-ambiguous"):
+            desk.press(desk.at(label).locator("xpath=..").locator("label"))
     if desk.hand == "keyboard":
         desk.page.keyboard.press("Control+Enter")
     else:
@@ -165,7 +188,7 @@ def test_a_prompt_is_written_with_its_answer(desk: Desk, style: str, brief: str,
     desk.open()
     expect(desk.at("brief")).to_contain_text(brief)
     for turn in range(num_turns):
-        desk.at(f"turn-{turn}").fill(f"Text {turn}")
+        desk.write(desk.at(f"turn-{turn}"), f"Text {turn}")
     desk.press(desk.at("demonstration-submit"))
     desk.wait_until_empty()
     found = Demonstration.objects.get()

@@ -11,7 +11,7 @@ import { SESSION_KEY } from "@/lib/queries/get-session";
 import { queryClient } from "@/lib/query-client";
 
 import { router } from "./routes";
-import { themeIn } from "./theme";
+import { readableColors, themeIn } from "./theme";
 
 setSignedOutListener(() => void queryClient.invalidateQueries({ queryKey: SESSION_KEY }));
 
@@ -27,7 +27,7 @@ function Site() {
   const texts = useTexts();
   const theme = useMemo(() => themeIn(texts), [texts]);
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={pageNonce}>
+    <MantineProvider theme={theme} cssVariablesResolver={readableColors} defaultColorScheme="auto" getStyleNonce={pageNonce}>
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />

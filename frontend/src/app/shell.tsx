@@ -34,7 +34,7 @@ export function Shell() {
         <Group h="100%" justify="space-between" wrap="nowrap" gap="sm">
           <Group gap="sm" wrap="nowrap" miw={0}>
             <Burger opened={isOpen} onClick={toggle} hiddenFrom={isTask ? undefined : "sm"} size="sm" aria-label={menu.menu} />
-            <UnstyledButton component={Link} to="/projects" className={classes.brand}>
+            <UnstyledButton component={Link} to="/projects" className={classes.brand} aria-label="Roundtable">
               <img src="/icon.svg" alt="" width={24} height={24} />
               <Text fw={700} visibleFrom="xs">
                 Roundtable

@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
 import type { Texts } from "@/texts/texts";
 
@@ -11,7 +11,7 @@ export function themeIn({ common, entry }: Texts) {
   const closeButtonProps = { "aria-label": common.close };
   return createTheme({
     primaryColor: "lagoon",
-    primaryShade: { light: 8, dark: 6 },
+    primaryShade: { light: 8, dark: 7 },
     colors: { lagoon },
     autoContrast: true,
     luminanceThreshold: 0.36,
@@ -25,7 +25,23 @@ export function themeIn({ common, entry }: Texts) {
       Modal: { defaultProps: { closeButtonProps } },
       Drawer: { defaultProps: { closeButtonProps } },
       Notification: { defaultProps: { closeButtonProps } },
+      TableScrollContainer: { defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } } }, // to scroll it by keyboard
       PasswordInput: { defaultProps: { visibilityToggleButtonProps: { "aria-label": entry.showPassword } } },
     },
   });
 }
+
+/** Text of at least 4.5 : 1 (WCAG AA) where the library's own is paler: grey text, and coloured text on white and on its own tint. */
+export const readableColors: CSSVariablesResolver = ({ colors }) => {
+  const tinted = Object.keys(colors).filter((name) => !["dark", "gray", "lagoon"].includes(name));
+  const inLight = tinted.flatMap((name) => {
+    const readable = `color-mix(in srgb, var(--mantine-color-${name}-9) 70%, black)`;
+    return [[`--mantine-color-${name}-text`, readable], [`--mantine-color-${name}-light-color`, readable]];
+  });
+  const grey = { light: "#5f676f", dark: "#a6a6a6" };
+  return {
+    variables: {},
+    light: { ...Object.fromEntries(inLight), "--mantine-color-dimmed": grey.light, "--mantine-color-placeholder": grey.light },
+    dark: { "--mantine-color-dimmed": grey.dark, "--mantine-color-placeholder": grey.dark },
+  };
+};

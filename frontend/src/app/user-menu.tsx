@@ -1,5 +1,5 @@
 import { ActionIcon, Avatar, Group, Menu, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { IconCheck, IconKey, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
+import { IconKey, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { useSignOut } from "@/features/account/api/delete-session";
@@ -24,7 +24,7 @@ export function UserMenu() {
       >
         {isDark ? <IconSun size={18} /> : <IconMoon size={18} />}
       </ActionIcon>
-      <Menu position="bottom-end" width={200}>
+      <Menu position="bottom-end" width={220} withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <UnstyledButton aria-label={menu.accountOf(name)} data-testid="user-menu">
             <Avatar name={name} color="initials" size={30} />
@@ -37,19 +37,13 @@ export function UserMenu() {
           </Menu.Item>
           <Menu.Divider />
           <Menu.Label>{menu.language}</Menu.Label>
-          {Object.entries(LANGUAGES).map(([code, { name: ownName }]) => (
-            <Menu.Item
-              key={code}
-              lang={code}
-              leftSection={<IconCheck size={16} visibility={code === language ? undefined : "hidden"} aria-hidden />}
-              role="menuitemradio"
-              aria-checked={code === language}
-              onClick={() => choose(code as Language)}
-              data-testid={`language-${code}`}
-            >
-              {ownName}
-            </Menu.Item>
-          ))}
+          <Menu.RadioGroup value={language} onChange={(code) => choose(code as Language)}>
+            {Object.entries(LANGUAGES).map(([code, { name: ownName }]) => (
+              <Menu.RadioItem key={code} value={code} lang={code} data-testid={`language-${code}`}>
+                {ownName}
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
           <Menu.Divider />
           <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut.mutate()} data-testid="sign-out">
             {menu.signOut}

@@ -45,9 +45,6 @@ export type SubmitBody = Schemas["SubmitInputRequest"];
 export type Submitted = Answers["Submit"];
 export type SavedDraft = Answers["AssignmentDraft"];
 
-export type ChatBatch = Answers["ChatBatch"];
-export type ChatBatchDraft = Required<Schemas["ChatBatchInputRequest"]>;
-
 export type Role = Schemas["MembershipRole"];
 export type Message = Schemas["ChatMessage"];
 export type Project = Answers["Project"];
@@ -60,6 +57,7 @@ export type LabelSchema = Answers["LabelSchema"];
 export type LabelSchemaVersion = Answers["LabelSchemaVersion"];
 export type Person = Answers["Person"];
 export type ProvenanceRow = Answers["ProvenanceRow"];
+export type Weights = Answers["Weights"];
 export type PersonChange = Schemas["PatchedPersonChangeRequest"];
 export type Invitation = Answers["Invitation"];
 export type InvitationDraft = Schemas["InvitationInputRequest"];

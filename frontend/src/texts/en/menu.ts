@@ -18,7 +18,6 @@ export const menu = {
     quality: "Quality",
     prompts: "Prompts",
     imports: "Imports",
-    chats: "Chats",
     people: "People",
     guidelines: "Guidelines",
     labelSchema: "Label schema",
