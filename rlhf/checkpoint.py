@@ -121,6 +121,7 @@ def run_identity(config: Options, **inputs: Any) -> dict[str, Any]:
         "max_seconds",
         "checkpoint_every_seconds",
         "micro_batch_tokens",
+        "packed_length",
         "gradient_checkpointing",
         "compile",
         "generation_batch_size",

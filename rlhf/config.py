@@ -107,6 +107,8 @@ class SftConfig(LoopOptions):
     """Optimizer steps, if fewer than num_epochs asks for; 0 = no limit."""
     max_length: int = option(512, low=8, high=131_072)
     """Tokens of a conversation, at most those the model was made for; what is longer is cut at its end."""
+    packed_length: int = option(0, low=0, high=131_072)
+    """Tokens of a row that holds several conversations, none of which sees another; 0 = one conversation a row. Changes no result."""
     max_validation_records: int = option(1000, low=1)
     """Held-out demonstrations that are read, at most."""
 

@@ -69,17 +69,24 @@ def uncompiled(model: PreTrainedModel) -> AbstractContextManager[Any]:
     return stance
 
 
-def next_token_sum(model: PreTrainedModel, input_ids: Tensor, positions: Tensor, targets: Tensor) -> Tensor:
+def next_token_sum(
+    model: PreTrainedModel, input_ids: Tensor, positions: Tensor, targets: Tensor, position_ids: Tensor | None = None
+) -> Tensor:
     """Sum of -log p(target) at the True entries of positions (B, T); targets (N,) are the tokens after them, row by row.
 
-    Padding, if any, is on the right. Logits exist in chunks only, unless the model changes them after its head.
+    Padding, if any, is on the right. position_ids (B, T) begin anew where a row holds another document, which attention then does
+    not cross; None means one document a row. Logits exist in chunks only, unless the model changes them after its head.
     """
     head = model.get_output_embeddings()
     if type(head) not in (nn.Linear, OneDnnLinear) or any(
         getattr(model.config, name, None) for name in LOGIT_TRANSFORMS
     ):
-        return next_token_loss(selected_logits(model, input_ids, positions), targets, normaliser=1.0)
-    return head_loss(hidden_states(model, input_ids)[positions], head.weight, head.bias, targets)
+        return next_token_loss(
+            selected_logits(model, input_ids, positions, position_ids=position_ids), targets, normaliser=1.0
+        )
+    return head_loss(
+        hidden_states(model, input_ids, position_ids=position_ids)[positions], head.weight, head.bias, targets
+    )
 
 
 def micro_batches(items: Sequence[Item], size: Callable[[Item], tuple[int, int]], budget: int) -> Iterator[list[Item]]:

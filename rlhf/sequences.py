@@ -34,6 +34,17 @@ class Encoded(NamedTuple):
     weights: list[int]  # (T,) 1 = a token to learn: content of a weight-1 message, and EOS where it is the assistant's
 
 
+class Packed(NamedTuple):
+    """Several conversations as one row, in which positions begin anew with each; attention stays within a conversation.
+
+    Example: ids [1, 4, 9] and [1, 5] -> ids [1, 4, 9, 1, 5], positions [0, 1, 2, 0, 1]
+    """
+
+    ids: list[int]  # (T,)
+    weights: list[int]  # (T,) as in Encoded, but 0 for each conversation's first token: nothing before it predicts it
+    positions: list[int]  # (T,)
+
+
 class Padded(NamedTuple):
     """Rows of unequal length as one rectangle."""
 
@@ -84,6 +95,27 @@ def left_pad(rows: Sequence[Sequence[int]], pad_id: int) -> Padded:
 def right_pad(rows: Sequence[Sequence[int]], pad_id: int) -> Padded:
     """(B, T) ids that begin together, for training; causal attention needs no mask over padding that comes after."""
     return _pad(rows, pad_id, left=False)
+
+
+def pack(rows: Sequence[Encoded], length: int) -> list[Packed]:
+    """Puts conversations together to rows of at most `length` tokens, the longest first, each where it fits; a longer one goes alone."""
+    groups: list[list[Encoded]] = []
+    room: list[int] = []
+    for row in sorted(rows, key=lambda row: -len(row.ids)):
+        place = next((place for place, left in enumerate(room) if left >= len(row.ids)), len(groups))
+        if place == len(groups):
+            groups.append([])
+            room.append(length)
+        groups[place].append(row)
+        room[place] -= len(row.ids)
+    return [
+        Packed(
+            ids=[token for row in group for token in row.ids],
+            weights=[weight for row in group for weight in (0, *row.weights[1:])],
+            positions=[position for row in group for position in range(len(row.ids))],
+        )
+        for group in groups
+    ]
 
 
 def position_ids(mask: Tensor) -> Tensor:

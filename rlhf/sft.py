@@ -1,5 +1,6 @@
 """Supervised fine-tuning: next-token loss on the tokens of weight 1 of demonstrations. One flat loop."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from rlhf.models import autocast, context_length, load_policy, load_tokenizer, n
 from rlhf.optimization import cosine_schedule, new_optimizer, num_steps, optimizer_step
 from rlhf.passes import micro_batches, next_token_sum, prepare_passes, uncompiled
 from rlhf.progress import Progress
-from rlhf.sequences import Encoded, right_pad
+from rlhf.sequences import Encoded, Packed, pack, right_pad
 from rlhf.types import Report, ignore_report
 
 
@@ -28,6 +29,7 @@ class SftBatch(NamedTuple):
     ids: Tensor  # (B, T) int64
     learned: Tensor  # (B, T) bool, True = the next token has weight 1
     targets: Tensor  # (N,) int64, those next tokens, row by row
+    positions: Tensor | None  # (B, T) int64, beginning anew with each conversation; None = one conversation a row
 
 
 def train_sft(
@@ -52,7 +54,9 @@ def train_sft(
     held_out = load_demonstrations(tokenizer, validation, **limits, limit=config.max_validation_records)
     model = load_policy(base, tokenizer=tokenizer).to(device)  # type: ignore[arg-type]
     adapter = add_adapter(model, config.lora_rank, config.seed)
-    plan = plan_loop(model, config, map(rectangle, examples), rows_per_batch=config.batch_size)
+    plan = plan_loop(
+        model, config, [(1, config.packed_length), *map(rectangle, examples)], rows_per_batch=config.batch_size
+    )
     require_memory(plan, device, "micro_batch_tokens or max_length", report)
     steps = num_steps(
         len(examples), batch_size=config.batch_size, num_epochs=config.num_epochs, max_steps=config.max_steps
@@ -110,11 +114,13 @@ def train_sft(
     return finish(output, model, tokenizer, summary, card, identity=identity)
 
 
-def sft_batch(rows: list[Encoded], pad_id: int) -> SftBatch:
+def sft_batch(rows: Sequence[Encoded | Packed], pad_id: int) -> SftBatch:
     """Pads conversations on the right. Example: weights [0, 1, 1] -> learned [True, True] over the ids without the last one."""
     ids = right_pad([row.ids for row in rows], pad_id).ids
     learned = right_pad([row.weights for row in rows], 0).ids[:, 1:].bool()
-    return SftBatch(ids[:, :-1], learned, ids[:, 1:][learned])
+    packed = [row.positions for row in rows if isinstance(row, Packed)]
+    positions = right_pad(packed, 0).ids[:, :-1] if packed else None
+    return SftBatch(ids[:, :-1], learned, ids[:, 1:][learned], positions)
 
 
 def accumulate_gradients(
@@ -123,7 +129,8 @@ def accumulate_gradients(
     """Adds the gradient of the mean loss over all learned tokens of the rows, however they are split; returns that loss."""
     num_learned = sum(sum(row.weights[1:]) for row in rows)
     total = 0.0
-    for part in micro_batches(rows, rectangle, config.micro_batch_tokens):
+    items: Sequence[Encoded | Packed] = pack(rows, config.packed_length) if config.packed_length else rows
+    for part in micro_batches(items, rectangle, config.micro_batch_tokens):
         batch = sft_batch(part, pad_id)
         with autocast(device, config.dtype):
             loss = summed_loss(model, batch, device) / num_learned
@@ -149,11 +156,11 @@ def heldout_loss(
     return total / count
 
 
-def rectangle(row: Encoded) -> tuple[int, int]:
-    """(1, its length): what a conversation takes of a forward pass."""
+def rectangle(row: Encoded | Packed) -> tuple[int, int]:
+    """(1, its length): what a row takes of a forward pass."""
     return 1, len(row.ids)
 
 
 def summed_loss(model: PreTrainedModel, batch: SftBatch, device: torch.device) -> Tensor:
     """Sum of -log p over the learned tokens."""
-    return next_token_sum(model, *(tensor.to(device) for tensor in batch))
+    return next_token_sum(model, *(None if tensor is None else tensor.to(device) for tensor in batch))  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """How rows go through a model: split by a token budget, checkpointed, compiled. None of it changes what is learned."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -9,12 +10,24 @@ from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from rlhf import passes
 from rlhf.config import SftConfig
+from rlhf.cpu import speed_up
+from rlhf.models import hidden_states
 from rlhf.passes import micro_batches, prepare_passes
-from rlhf.sequences import Encoded
-from rlhf.sft import accumulate_gradients, rectangle
+from rlhf.sequences import Encoded, pack
+from rlhf.sft import accumulate_gradients, rectangle, sft_batch
 from rlhf.types import ignore_report
 
 CPU = torch.device("cpu")
+ARCHITECTURES = [
+    lambda: Qwen2Config(vocab_size=90, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+                        num_key_value_heads=1),
+    lambda: GPT2Config(vocab_size=90, n_embd=16, n_layer=2, n_head=2, n_positions=64, attn_pdrop=0, embd_pdrop=0, resid_pdrop=0),
+    lambda: GemmaConfig(vocab_size=90, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+                        num_key_value_heads=1, head_dim=8),
+    lambda: Gemma2Config(vocab_size=90, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+                         num_key_value_heads=1, head_dim=8, final_logit_softcapping=2.0),
+]  # fmt: skip
+NAMES = ["qwen2", "gpt2", "gemma", "gemma2"]
 
 
 def rows_of(*lengths: int) -> list[Encoded]:
@@ -36,19 +49,7 @@ def test_groups_hold_rows_of_like_length_within_the_budget() -> None:
     assert list(micro_batches([], rectangle, 12)) == []
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: Qwen2Config(vocab_size=90, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
-                            num_key_value_heads=1),
-        lambda: GPT2Config(vocab_size=90, n_embd=16, n_layer=2, n_head=2, n_positions=64, attn_pdrop=0, embd_pdrop=0, resid_pdrop=0),
-        lambda: GemmaConfig(vocab_size=90, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
-                            num_key_value_heads=1, head_dim=8),
-        lambda: Gemma2Config(vocab_size=90, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
-                             num_key_value_heads=1, head_dim=8, final_logit_softcapping=2.0),
-    ],
-    ids=["qwen2", "gpt2", "gemma", "gemma2"],
-)  # fmt: skip
+@pytest.mark.parametrize("make", ARCHITECTURES, ids=NAMES)
 def test_rows_learned_side_by_side_teach_what_each_alone_does(make: Callable[[], object]) -> None:
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(make()).double().train()
@@ -64,6 +65,46 @@ def test_rows_learned_side_by_side_teach_what_each_alone_does(make: Callable[[],
         loss, gradient = gradients(model, rows, SftConfig(micro_batch_tokens=budget))
         assert loss == pytest.approx(expected.item(), rel=1e-7)  # the models' own norms run in float32
         torch.testing.assert_close(gradient, torch.cat([g.flatten() for g in reference]), atol=1e-7, rtol=1e-5)
+
+
+def test_rows_are_filled_with_the_longest_first_and_positions_begin_anew() -> None:
+    rows = [Encoded(list(range(n)), [1] * n) for n in (3, 7, 2, 5, 12)]
+    packed = pack(rows, 10)
+    assert [row.positions for row in packed] == [[*range(12)], [*range(7), *range(3)], [*range(5), *range(2)]]
+    assert packed[1].ids == [*range(7), *range(3)]
+    assert packed[1].weights == [0, 1, 1, 1, 1, 1, 1, 0, 1, 1], "no token predicts the first of the next conversation"
+
+
+@pytest.mark.parametrize("length", [16, 300], ids=["short rows", "PyTorch's kernel"])
+@pytest.mark.parametrize("make", ARCHITECTURES, ids=NAMES)
+def test_packed_conversations_teach_what_they_teach_apart(make: Callable[[], Any], length: int) -> None:
+    """T3: loss and gradient; on the CPU through SDPA or our own attention for short rows, never across two conversations."""
+    torch.manual_seed(0)
+    config = make()
+    config.n_positions = config.max_position_embeddings = 512
+    model = speed_up(AutoModelForCausalLM.from_config(config).double().train())
+    rows = rows_of(7, 5, 4, 9, 2, 3) + (rows_of(40, 60, 100, 80) if length == 300 else [])
+    loss, expected = gradients(model, rows, SftConfig())
+    seen: list[torch.Size] = []
+    hook = model.get_input_embeddings().register_forward_hook(lambda *call: seen.append(call[2].shape))
+    again, gradient = gradients(model, rows, SftConfig(packed_length=length))
+    hook.remove()
+    assert sum(shape[0] for shape in seen) < len(rows), "conversations share rows"
+    assert again == pytest.approx(loss, rel=1e-7)
+    torch.testing.assert_close(gradient, expected, atol=1e-7, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_nothing_is_seen_across_packed_conversations(policy: PreTrainedModel) -> None:
+    one, two = (pack([Encoded([start] * 6, [1] * 6), Encoded([9, 8, 7, 6], [1] * 4)], 10) for start in (20, 30))
+    hidden = []
+    for rows in (one, two):
+        batch = sft_batch(rows, 0)
+        hidden.append(hidden_states(policy, batch.ids, position_ids=batch.positions))
+    assert (hidden[0][0, :6] - hidden[1][0, :6]).abs().max() > 0.1
+    assert torch.equal(hidden[0][0, 6:], hidden[1][0, 6:])
+    alone = hidden_states(policy, torch.tensor([[9, 8, 7]]))[0]
+    torch.testing.assert_close(hidden[0][0, 6:], alone, atol=1e-6, rtol=1e-5)
 
 
 def test_gradient_checkpointing_changes_no_gradient(policy: PreTrainedModel) -> None:
