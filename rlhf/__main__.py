@@ -133,8 +133,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         inputs = {
             item.name: checked_input(item, getattr(given, f"input_{item.name}")) for item in INPUTS[given.command]
         }
-        with held_output(given.output), ProgressBars() as bars:
-            summary = trainer(given.command)(config, **inputs, output=given.output, report=bars.report)
+        with met_workers(given.command) as worker:
+            if worker:  # the first one reports and writes for all
+                trainer(given.command)(config, **inputs, output=given.output)
+                return 0
+            with held_output(given.output), ProgressBars() as bars:
+                summary = trainer(given.command)(config, **inputs, output=given.output, report=bars.report)
     except (InputError, StepZeroError, DivergedError, OSError) as error:
         print(f"rlhf {given.command}: {error}", file=sys.stderr)
         return 2
@@ -239,6 +243,25 @@ def is_hub_name(given: str) -> bool:
     """NAME or OWNER/NAME. Where a folder OWNER lies here, a path is meant: better an error now than a search on the hub."""
     parts = given.split("/")
     return len(parts) <= 2 and all(parts) and parts[0] not in (".", "..", "~") and not Path(parts[0]).exists()
+
+
+@contextmanager
+def met_workers(command: str) -> Iterator[int]:
+    """This process's number among the workers that torchrun started; 0, nothing done, without it."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield 0
+        return
+    if command != "ppo":
+        raise InputError(
+            f"expected one process for {command}, got {os.environ['WORLD_SIZE']}; only ppo shares its rows among workers"
+        )
+    from rlhf.parallel import join_workers, leave_workers, worker
+
+    join_workers()
+    try:
+        yield worker()
+    finally:
+        leave_workers()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from rlhf.config import TRAINERS
 from rlhf.options import Options
+from rlhf.parallel import worker
 from rlhf.types import InputError, Report
 
 MAX_CARD_CHARACTERS = 2000
@@ -34,11 +35,13 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folde
         (temporary / "README.md").write_text(_card_text(card), encoding="utf-8")
 
     write_folder(folder, write)
-    return sha256_of_folder(folder)
+    return sha256_of_folder(folder) if worker() == 0 else ""
 
 
 def write_folder(folder: Path, write: Callable[[Path], object]) -> None:
-    """Lets `write` fill a temporary folder, fsyncs it and renames it to `folder`, in place of an older one."""
+    """Lets `write` fill a temporary folder, fsyncs it and renames it to `folder`, in place of an older one. The first worker does."""
+    if worker():
+        return
     temporary = folder.with_name(f".writing-{folder.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -57,7 +60,9 @@ def write_folder(folder: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes JSON to a temporary file, fsyncs it and renames it to `path`."""
+    """Writes JSON to a temporary file, fsyncs it and renames it to `path`. The first worker does."""
+    if worker():
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".writing-{path.name}")
     temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -144,7 +149,7 @@ def finish(
     write_json(output / "summary.json", summary)
     write_json(output / "identity.json", identity)
     save_model(model, tokenizer, output / "model", {**card, "summary": summary})
-    for leftover in (output / "state", _old(output / "state")):
+    for leftover in (output / "state", _old(output / "state")) if worker() == 0 else ():
         shutil.rmtree(leftover, ignore_errors=True)
     return summary
 

@@ -26,6 +26,7 @@ from rlhf.online import (
     split_prompts,
     write_samples,
 )
+from rlhf.parallel import num_workers
 from rlhf.ppo_phases import (
     Estimates,
     PpoState,
@@ -41,7 +42,7 @@ from rlhf.ppo_watch import Watch, next_kl_coefficient
 from rlhf.pretraining_mix import load_windows
 from rlhf.progress import Progress
 from rlhf.rollouts import Rollouts
-from rlhf.types import Report, ignore_report
+from rlhf.types import InputError, Report, ignore_report
 
 Look = Callable[[Rollouts, Estimates], None]
 
@@ -135,6 +136,11 @@ def train_ppo(
 
 def load_models(config: PpoConfig, policy: str | Path, reward: str | Path, tokenizer: Any) -> PpoState:
     """Policy and reward model as a fresh state on the device; refuses models that do not share their tokens."""
+    if num_workers() > 1 and (config.max_seconds or config.minibatch_size < num_workers()):
+        raise InputError(
+            f"expected max_seconds = 0 and a minibatch_size of at least {num_workers()} for {num_workers()} workers, whose clocks "
+            f"differ and who share each minibatch; got {config.max_seconds:g} and {config.minibatch_size}"
+        )
     device = prepare_machine(config)
     require_same_tokens(tokenizer, policy, reward)
     return new_state(

@@ -31,10 +31,11 @@ from rlhf.decoding import Request, generate
 from rlhf.lora import add_adapter, without_adapter
 from rlhf.memory import until_it_fits
 from rlhf.models import autocast, num_parameters, reward_scores
+from rlhf.parallel import own, sum_gradients, sum_over_workers
 from rlhf.passes import compile_layers, micro_batches, uncompiled
 from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1, kl_k3
 from rlhf.pretraining_mix import add_pretraining_gradient
-from rlhf.rollouts import Rollouts, in_chunks, join_rollouts, policy_logprobs, state_values
+from rlhf.rollouts import Rollouts, gather_completions, in_chunks, join_rollouts, policy_logprobs, state_values
 from rlhf.sampling import derived_seed
 from rlhf.step_zero import check_step_zero
 from rlhf.types import InputError, Report, ignore_report
@@ -128,7 +129,10 @@ def compile_models(state: PpoState, *, report: Report) -> None:
 
 
 def collect_rollouts(state: SamplingState, prompts: Sequence[list[int]], *, stream: str) -> Rollouts:
-    """One sampled completion per prompt, from the current policy. `stream` names the random numbers: same name, same draws."""
+    """One sampled completion per prompt, from the current policy. `stream` names the random numbers: same name, same draws.
+
+    The workers share the prompts, and each gets all completions.
+    """
     config = state.config
     requests = [
         Request(prompt, config.temperature, 1.0, derived_seed(config.seed, stream, row))
@@ -137,14 +141,14 @@ def collect_rollouts(state: SamplingState, prompts: Sequence[list[int]], *, stre
     with uncompiled(state.policy):
         completions = generate(
             state.policy,
-            requests,
+            own(requests),
             max_new_tokens=config.max_new_tokens,
             eos_token_id=state.eos_token_id,
             pad_token_id=state.pad_token_id,
             dtype=config.dtype,
             max_rows=config.generation_batch_size,
         )
-    return join_rollouts(prompts, completions, pad_token_id=state.pad_token_id)
+    return join_rollouts(prompts, gather_completions(completions, state.pad_token_id), pad_token_id=state.pad_token_id)
 
 
 @torch.no_grad()
@@ -219,6 +223,9 @@ def _minibatch_step(state: PpoState, rollouts: Rollouts, estimates: Estimates, *
     models = (state.policy, state.value_model)
     accumulate = partial(_accumulate_gradients, state, rollouts, estimates)
     state.config, metrics = until_it_fits(state.config, models, accumulate, state.report)
+    for model in models:
+        sum_gradients(model)
+    sum_over_workers(metrics.values())
     config = state.config
     if state.update == 0 and place == 0:
         check_step_zero(
@@ -240,11 +247,14 @@ def _minibatch_step(state: PpoState, rollouts: Rollouts, estimates: Estimates, *
 def _accumulate_gradients(
     state: PpoState, rollouts: Rollouts, estimates: Estimates, config: PpoConfig
 ) -> dict[str, Tensor]:
-    """Adds the gradients of both mean losses over the rows' tokens, however many are read at a time; returns the means."""
+    """Adds this worker's share of the gradients of both mean losses over the rows' tokens, however many are read at a time.
+
+    Returns its share of the means; summed over the workers, gradients and means are those of all rows.
+    """
     num_tokens = rollouts.completion_mask.sum()
     lengths = rollouts.lengths.tolist()
     metrics: dict[str, Tensor] = {}
-    for rows in micro_batches(range(len(lengths)), lambda row: (1, lengths[row]), config.micro_batch_tokens):
+    for rows in micro_batches(own(range(len(lengths))), lambda row: (1, lengths[row]), config.micro_batch_tokens):
         index = torch.tensor(rows, device=rollouts.lengths.device)
         part = rollouts.take(index)
         share = part.completion_mask.sum() / num_tokens

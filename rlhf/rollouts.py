@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 
 from rlhf.decoding import Completions
 from rlhf.models import selected_logits, token_scores
+from rlhf.parallel import gather, num_workers, own
 from rlhf.ppo_losses import token_statistics
 from rlhf.sequences import right_pad
 
@@ -82,6 +83,26 @@ def given_rollouts(rows: Sequence[list[int]], completion_lengths: Sequence[int],
     return join_rollouts(prompts, Completions(tokens, mask, unknown, has_eos), pad_token_id=pad_token_id)
 
 
+def gather_completions(completions: Completions, pad_token_id: int) -> Completions:
+    """All workers' completions in the order of the prompts, of which each worker has every num_workers-th."""
+    if num_workers() == 1:
+        return completions
+    device = completions.tokens.device
+    shares = gather(Completions(*(field.cpu() for field in completions)))
+    rows, width = sum(len(share.tokens) for share in shares), max(share.tokens.shape[1] for share in shares)
+    together = Completions(
+        torch.full((rows, width), pad_token_id),
+        torch.zeros(rows, width, dtype=torch.bool),
+        torch.zeros(rows, width),
+        torch.zeros(rows, dtype=torch.bool),
+    )
+    for place, share in enumerate(shares):
+        for whole, part in zip(together, share, strict=True):
+            view = whole[place :: len(shares)]
+            view[(slice(None), *(slice(size) for size in part.shape[1:]))] = part
+    return Completions(*(field.to(device) for field in together))
+
+
 def policy_logprobs(policy: PreTrainedModel, rollouts: Rollouts, *, temperature: float) -> tuple[Tensor, Tensor]:
     """Log-probability of each completion token and the entropy at its place -> two (B, T) float32, 0 where nothing counts.
 
@@ -100,11 +121,20 @@ def state_values(value_model: PreTrainedModel, rollouts: Rollouts) -> Tensor:
 
 
 def in_chunks(compute: Callable[[Rollouts], Tensor], rollouts: Rollouts, *, chunk_size: int) -> Tensor:
-    """Run `compute` (rows in, one tensor with as many rows out) over rows of similar length at a time; order is kept."""
+    """Run `compute` (rows in, one tensor with as many rows out) over rows of similar length at a time; order is kept.
+
+    The workers share the chunks, and each gets all results.
+    """
     order = rollouts.lengths.argsort(stable=True)
-    parts = torch.cat([compute(rollouts.take(index)) for index in order.split(chunk_size)])
+    chunk_size = min(chunk_size, -(-len(order) // num_workers()))
+    computed = [(index, compute(rollouts.take(index))) for index in own(order.split(chunk_size))]
+    if num_workers() > 1:
+        device = order.device
+        shares = gather([(index.cpu(), part.cpu()) for index, part in computed])
+        computed = [(index.to(device), part.to(device)) for share in shares for index, part in share]
+    parts = torch.cat([part for _, part in computed])
     result = torch.empty_like(parts)
-    result[order] = parts
+    result[torch.cat([index for index, _ in computed])] = parts
     return result
 
 
