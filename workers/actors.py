@@ -15,6 +15,7 @@ from typing import Any
 from workers import store
 from workers.events import EventWriter, output_teed
 from workers.folders import cache_folder, keep, restore, work_folder
+from workers.scoring import completions_score
 
 LOCK_SECONDS = 600
 Paths = dict[str, Any]
@@ -95,15 +96,18 @@ def _train(spec: dict[str, Any], work: Path, writer: EventWriter) -> dict[str, A
         uri = store.join(spec["checkpoints_uri"], digest)
         store.put_folder(folder, uri)
         outputs[role] = {"uri": uri, "sha256": digest, "num_parameters": store.num_parameters(folder)}
-    completions = {role: _completions(work, role, spec["work_uri"]) for role in _policies(paths) if kind == "sample"}
+    completions = {
+        role: _completions(work, role, paths, spec["work_uri"]) for role in _policies(paths) if kind == "sample"
+    }
     return {"state": "done", "summary": summary, "outputs": outputs, "completions": completions, "error": ""}
 
 
-def _completions(work: Path, role: str, work_uri: str) -> str:
-    """The address at which the site finds the completions that a policy wrote."""
-    uri = store.join(work_uri, role, "completions.jsonl")
+def _completions(work: Path, role: str, paths: Paths, work_uri: str) -> str:
+    """The address at which the site finds the completions that a policy wrote, with their scores where reward models were given."""
+    name = "scored.jsonl" if _rewards(paths) else "completions.jsonl"
+    uri = store.join(work_uri, role, name)
     if not store.is_local(uri):
-        store.put_file(work / role / "completions.jsonl", uri)
+        store.put_file(work / role / name, uri)
     return uri
 
 
@@ -195,17 +199,27 @@ def _ppo(config: dict[str, Any], paths: Paths, work: Path, report: Any) -> tuple
 
 def _sample(config: dict[str, Any], paths: Paths, work: Path, report: Any) -> tuple[dict[str, Any], dict[str, Path]]:
     from rlhf.generate import sample_completions
+    from rlhf.models import prepare_machine
 
     options, prompts = _options("sample", config), [path for split in paths["prompts"].values() for path in split]
     summaries = {
         role: sample_completions(options, policy=paths[role], prompts=prompts, output=work / role, report=report)
         for role in _policies(paths)
     }
+    if rewards := _rewards(paths):
+        device = str(prepare_machine(options))
+        for role in _policies(paths):
+            completions_score(work / role / "completions.jsonl", prompts, rewards, device, report)
     return summaries["policy"] | {role: summary for role, summary in summaries.items() if role != "policy"}, {}
 
 
 def _policies(paths: Paths) -> list[str]:
     return sorted(role for role in paths if role.startswith("policy"))
+
+
+def _rewards(paths: Paths) -> list[Any]:
+    """The reward models of a sample run, in the order of their roles."""
+    return [paths[role] for role in sorted(paths) if role.startswith("reward")]
 
 
 TRAINERS = {

@@ -34,6 +34,7 @@ class Completion(models.Model):
     max_new_tokens = models.PositiveIntegerField(default=0)
     seed = models.BigIntegerField(default=0)
     logprob = models.FloatField(null=True)
+    scores = models.JSONField(default=list)  # of each reward model that the run was given, in their order
     run_id = models.BigIntegerField(null=True)  # the TrainingRun that sampled it; null for an imported text
     redacted_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -65,6 +66,12 @@ class LabelingTask(models.Model):
         EVALUATION = "evaluation"
         CALIBRATION = "calibration"
 
+    class Chosen(models.TextChoices):
+        """How active sampling came to a task. Statistics of the random ones are free of the choice."""
+
+        RANDOM = "random"
+        DISAGREEMENT = "disagreement"
+
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tasks")
     round = models.ForeignKey(Round, null=True, on_delete=models.CASCADE, related_name="tasks")
     stage = models.ForeignKey(RoundStage, null=True, on_delete=models.CASCADE, related_name="tasks")
@@ -77,6 +84,10 @@ class LabelingTask(models.Model):
     label_schema = models.ForeignKey(LabelSchemaVersion, on_delete=models.PROTECT, related_name="+")
     language = models.CharField(max_length=20, blank=True)  # code of the language to read; "" for any labeler
     expertise = models.CharField(max_length=32, blank=True)  # tag of what to know; "" for any labeler
+    chosen = models.CharField(max_length=16, choices=Chosen, blank=True)  # by active sampling; "" without it
+    disagreement = models.FloatField(
+        null=True
+    )  # of the reward models on its prompt's completions, where they scored them
     repeats = models.OneToOneField(  # the answer that its labeler gives again, see repeats.py
         "Ranking", null=True, on_delete=models.PROTECT, related_name="repeat"
     )
@@ -90,6 +101,10 @@ class LabelingTask(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=["demonstration", "ranking", "pairwise"]), name="task_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(chosen__in=["", "random"]) | Q(chosen="disagreement", disagreement__isnull=False),
+                name="task_chosen_is_known",
             ),
             models.CheckConstraint(
                 condition=Q(repeats=None) | Q(purpose="calibration"), name="task_repeat_is_calibration"
@@ -179,12 +194,8 @@ class Place(models.Model):
         ]
         indexes = [
             models.Index(
-                "project",
-                F("priority").desc(),
-                F("needs").desc(),
-                "id",
-                condition=Q(state="open", reserved_for=None),
-                name="place_open_by_priority",
+                "project", F("priority").desc(), F("needs").desc(), "id",
+                condition=Q(state="open", reserved_for=None), name="place_open_by_priority",
             ),
             models.Index(
                 fields=["reserved_for", "project"],
@@ -193,7 +204,7 @@ class Place(models.Model):
             ),
             models.Index(fields=["lease_expires_at"], condition=Q(state="leased"), name="place_lease_expiry"),
             models.Index(fields=["labeler", "project"], condition=Q(state="leased"), name="place_leased_by_labeler"),
-        ]
+        ]  # fmt: skip
 
 
 class LostLease(models.Model):
@@ -333,15 +344,8 @@ class Answer(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(typing_seconds=None, pasted_share=None, num_edits=None)
-                | Q(
-                    typing_seconds__isnull=False,
-                    typing_seconds__gte=0,
-                    typing_seconds__lte=MAX_SECONDS,
-                    pasted_share__isnull=False,
-                    pasted_share__gte=0,
-                    pasted_share__lte=1,
-                    num_edits__isnull=False,
-                ),
+                | Q(typing_seconds__isnull=False, typing_seconds__gte=0, typing_seconds__lte=MAX_SECONDS)
+                & Q(pasted_share__isnull=False, pasted_share__gte=0, pasted_share__lte=1, num_edits__isnull=False),
                 name="%(class)s_typing_is_whole",
             ),
             models.CheckConstraint(

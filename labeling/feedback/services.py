@@ -77,6 +77,9 @@ class TaskSpec:
     num_places: int = 1
     repeats: int | None = None
     """The ranking that this task asks for again."""
+    chosen: str = ""
+    """How active sampling chose it: at random, or because reward models disagree by `disagreement`."""
+    disagreement: float | None = None
     reserved_for: int | None = None
     """The user to whom alone its places are given."""
     offset: int = 0
@@ -117,6 +120,8 @@ def tasks_create(
                 kind=spec.kind,
                 purpose=spec.purpose,
                 repeats_id=spec.repeats,
+                chosen=spec.chosen,
+                disagreement=spec.disagreement,
                 guideline=guideline,
                 label_schema=schema,
                 language=needs.get(spec.prompt or 0, ("", ""))[0],
@@ -235,6 +240,7 @@ def completions_insert(*, project: Project, run_id: int, records: Iterable[Mappi
                 template_version=record.get("template_version", ""),
                 seed=record["seed"],
                 logprob=record["logprob"],
+                scores=record.get("scores", []),
                 run_id=run_id,
             )
         )

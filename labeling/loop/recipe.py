@@ -12,7 +12,7 @@ NUMBERS = {  # stage kind -> option -> (lowest, highest)
     "demonstrate": {"num_tasks": (0, 100_000), "num_plain": (0, 100_000), "num_few_shot": (0, 100_000)},
     "sft": {},
     "sample": {"num_prompts": (1, 1_000_000), "completions_per_prompt": (2, 9)},
-    "rank": {"overlap_share": (0, 1)},
+    "rank": {"overlap_share": (0, 1), "random_share": (0, 1)},
     "reward": {},
     "ppo": {"num_prompts": (1, 1_000_000)},
     "evaluate": {"num_prompts": (0, 100_000)},

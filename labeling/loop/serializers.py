@@ -20,6 +20,10 @@ class RecipeStageSerializer(serializers.Serializer[Any]):
     num_prompts = serializers.IntegerField(required=False)
     completions_per_prompt = serializers.IntegerField(required=False)
     overlap_share = serializers.FloatField(required=False)
+    random_share = serializers.FloatField(
+        required=False,
+        help_text="Active sampling: prompts on which the newest reward models disagree are ranked first, this share at random.",
+    )
     task_kind = serializers.ChoiceField(choices=["ranking", "pairwise"], required=False)
     manual = serializers.BooleanField(required=False, help_text="The stage waits until a manager starts it.")
     config = serializers.DictField(child=serializers.JSONField(), required=False, help_text="Options of the trainer.")
@@ -55,6 +59,10 @@ class StageOutputsSerializer(serializers.Serializer[Any]):
     value_checkpoint_id = serializers.IntegerField(required=False)
     num_tasks = serializers.IntegerField(required=False)
     num_completions = serializers.IntegerField(required=False)
+    num_random = serializers.IntegerField(
+        required=False,
+        help_text="Under active sampling: prompts chosen at random; all of them while nothing scored them.",
+    )
     evaluation_ids = serializers.ListField(child=serializers.IntegerField(), required=False)
     decision = serializers.ChoiceField(choices=["approved", "rejected"], required=False)
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from labeling.feedback.models import Place
+from labeling.feedback.models import LabelingTask, Place
 from labeling.feedback.routing import waiting_for_nobody
 from labeling.feedback.services import places_close
 from labeling.loop import tasks
+from labeling.loop.disagreement import RANDOM
 from labeling.loop.evaluation import evaluations_create
 from labeling.rounds.models import Checkpoint, Round, RoundStage
 from labeling.training.models import DatasetSnapshot, RunOutput, TrainingRun
@@ -15,6 +16,7 @@ from labeling.training.services import run_create, snapshot_create
 
 Kind = RoundStage.Kind
 PPO_VALUE = "value"
+JUDGE_ROLES = ("reward", "reward_b", "reward_c")
 RIVAL_ROLES = ("policy_b", "policy_c")
 
 
@@ -133,8 +135,18 @@ def _sample(stage: RoundStage) -> Progress:
     if snapshot is None:
         return Progress(outputs, reason)
     config = {"completions_per_prompt": stage.options.get("completions_per_prompt", 4)}
-    progress = _run(stage, outputs, "sample", {"policy": sampler_of(stage.round), "prompts": snapshot}, config)
+    inputs = {"policy": sampler_of(stage.round), "prompts": snapshot, **_judges(stage.round)}
+    progress = _run(stage, outputs, "sample", inputs, config)
     return _with_completions(progress)
+
+
+def _judges(owner: Round) -> dict[str, Checkpoint]:
+    """The newest reward models, by input role, that score what is sampled: at least two, and where the stage rank asks for it."""
+    if not RoundStage.objects.filter(round=owner, kind=Kind.RANK, options__has_key="random_share").exists():
+        return {}
+    rewards = Checkpoint.objects.filter(project_id=owner.project_id, role=Checkpoint.Role.REWARD)
+    newest = rewards.exclude(state=Checkpoint.State.RETIRED).order_by("-pk")[: len(JUDGE_ROLES)]
+    return dict(zip(JUDGE_ROLES, newest, strict=False)) if len(newest) >= 2 else {}
 
 
 def _rank(stage: RoundStage) -> Progress:
@@ -145,7 +157,9 @@ def _rank(stage: RoundStage) -> Progress:
             raise StageFailed(
                 "The stage sample left no prompt with two or more completions to rank. Retry sample, or skip."
             )
-        return _labeled(stage, {"num_tasks": num_tasks})
+        num_random = LabelingTask.objects.filter(stage=stage, chosen=RANDOM).values("prompt").distinct().count()
+        active = {"num_random": num_random} if "random_share" in stage.options else {}
+        return _labeled(stage, {"num_tasks": num_tasks, **active})
     return _labeled(stage, stage.outputs)
 
 

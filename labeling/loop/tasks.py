@@ -2,11 +2,12 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from labeling.feedback.models import Completion, Demonstration, LabelingTask
 from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.loop.disagreement import RANDOM, disagreement, in_order
 from labeling.rounds.models import Checkpoint, Prompt, RoundStage
 
 T = TypeVar("T")
@@ -41,26 +42,39 @@ def writing_tasks_create(stage: RoundStage) -> int:
 def ranking_tasks_create(stage: RoundStage, run_id: int) -> int:
     """Opens tasks for each prompt with two or more completions of the run; `overlap_share` of the prompts take two answers.
 
+    With a `random_share` the order in which they are handed out is that of disagreement.py, and each task keeps how it was chosen.
     One task ranks all completions of a prompt; where the stage's `task_kind` is pairwise, each task compares two of them,
     every completion once (an odd one is left out).
     """
     owner = stage.round
     completions: dict[int, list[int]] = defaultdict(list)
+    scores: dict[int, list[list[float]]] = defaultdict(list)
     rows = Completion.objects.filter(run_id=run_id, project=owner.project, redacted_at=None).order_by("pk")
-    for prompt, completion in rows.values_list("prompt_id", "pk"):
+    for prompt, completion, given in rows.values_list("prompt_id", "pk", "scores"):
         completions[prompt].append(completion)
+        scores[prompt].append(given)
     prompts = _shuffled([prompt for prompt, group in completions.items() if len(group) >= 2], stage)
-    num_twice = round(float(stage.options.get("overlap_share", 0)) * len(prompts))
+    twice = set(prompts[: round(float(stage.options.get("overlap_share", 0)) * len(prompts))])
     kind = stage.options.get("task_kind", LabelingTask.Kind.RANKING)
+    is_active = "random_share" in stage.options
+    disagreements = {prompt: disagreement(scores[prompt]) for prompt in prompts if all(scores[prompt])}
+    ordered = _actively(stage, prompts, disagreements) if is_active else [(prompt, "") for prompt in prompts]
     specs = [
         TaskSpec(
-            prompt=prompt, kind=kind, completions=shown,
-            num_places=2 if index < num_twice else 1, offset=1 if index < num_twice else 0,
+            prompt=prompt, kind=kind, completions=shown, chosen=chosen, disagreement=disagreements.get(prompt),
+            num_places=2 if prompt in twice else 1, offset=1 if prompt in twice and not is_active else 0,
         )
-        for index, prompt in enumerate(prompts)
+        for prompt, chosen in ordered
         for shown in _groups(_shuffled(completions[prompt][:MAX_RANKED], stage, prompt), kind)
     ]  # fmt: skip
     return tasks_create(project=owner.project, round=owner, stage=stage, specs=specs)
+
+
+def _actively(stage: RoundStage, prompts: list[int], disagreements: Mapping[int, float]) -> list[tuple[int, str]]:
+    """The prompts in the order of active sampling; all at random while no two reward models have scored them."""
+    if set(disagreements) != set(prompts):
+        return [(prompt, RANDOM) for prompt in prompts]
+    return in_order(disagreements, float(stage.options["random_share"]), f"{stage.round_id}:{stage.position}:active")
 
 
 def _groups(completions: list[int], kind: str) -> list[list[int]]:

@@ -30,7 +30,7 @@ def ranking_records(ids: Sequence[int]) -> Iterator[Record]:
     for ranking_id, *item in items.values_list(*_RANKED):
         ranked.setdefault(ranking_id, []).append(item)
     rows = Ranking.objects.filter(pk__in=ids, redacted_at=None).order_by("pk")
-    for row in rows.values(*_ANSWER, "task_id", "prompt__messages", "all_bad", "margin"):
+    for row in rows.values(*_ANSWER, "task_id", "task__chosen", "prompt__messages", "all_bad", "margin"):
         left = ranked.get(row["id"], [])
         if len(left) < 2:
             continue
@@ -47,6 +47,7 @@ def ranking_records(ids: Sequence[int]) -> Iterator[Record]:
             "flags": flags,
             "all_bad": row["all_bad"],
             "margin": row["margin"],
+            **({"chosen": row["task__chosen"]} if row["task__chosen"] else {}),
         }
 
 

@@ -27,6 +27,7 @@ INPUT_ROLES: dict[str, dict[str, str]] = {
     "ppo": {"policy": "checkpoint", "reward": "checkpoint", "prompts": "snapshot", "texts?": "corpus"},
     "sample": {
         "policy": "checkpoint", "prompts": "snapshot", "policy_b?": "checkpoint", "policy_c?": "checkpoint",
+        "reward?": "checkpoint", "reward_b?": "checkpoint", "reward_c?": "checkpoint",
     },
 }  # fmt: skip
 RunThing = Checkpoint | DatasetSnapshot | Corpus
@@ -243,7 +244,9 @@ def _problem(project: Project, kind: str, role: str, wanted: str, thing: RunThin
                 "Expected prompts to learn from, got a snapshot that holds test prompts. Make one of the split train."
             )
     if isinstance(thing, Checkpoint):
-        allowed = (Checkpoint.Role.REWARD,) if role == "reward" else (Checkpoint.Role.BASE, Checkpoint.Role.POLICY)
+        allowed = (
+            (Checkpoint.Role.REWARD,) if role.startswith("reward") else (Checkpoint.Role.BASE, Checkpoint.Role.POLICY)
+        )
         if thing.role not in allowed:
             return f"Expected a checkpoint of role {' or '.join(allowed)}, got role {thing.role}."
     return ""

@@ -94,13 +94,17 @@ class World:
                 outputs[role] = make_checkpoint(self.project, role, f"{run.kind}{self.num_checkpoints}")
         assert services.run_finish(run, {"done": True}, outputs)
 
+    def scores(self, prompt: int, seed: int) -> list[float]:
+        """What the reward models that the run was given say of a completion."""
+        return []
+
     def sample(self, run: TrainingRun) -> None:
         snapshot = run.inputs.get(role="prompts").snapshot
-        policies = [row.checkpoint_id for row in run.inputs.exclude(role="prompts")]
+        policies = [row.checkpoint_id for row in run.inputs.filter(role__startswith="policy")]
         records = [
             {
                 "prompt_id": str(item.object_id), "checkpoint_id": policy, "text": f"By {policy}, number {seed}", "token_ids": [1],
-                "logprob": -1.0, "seed": seed, "temperature": 1.0, "top_p": 1.0,
+                "logprob": -1.0, "seed": seed, "temperature": 1.0, "top_p": 1.0, "scores": self.scores(item.object_id, seed),
             }
             for item in snapshot.items.all()
             for policy in policies

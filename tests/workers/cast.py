@@ -107,13 +107,13 @@ def base() -> Checkpoint:
     return found
 
 
-def reward() -> Checkpoint:
-    """A tiny reward model over `base()`, made by a run at the first call."""
-    found = Checkpoint.objects.filter(project=PROJECT, role="reward").first()
+def reward(seed: int = 1) -> Checkpoint:
+    """A tiny reward model over `base()`, made by a run at the first call; another one for another seed."""
+    found = Checkpoint.objects.filter(project=PROJECT, role="reward", card__config__seed=seed).first()
     if found is None:
         rankings(24)
         snapshot = ended(snapshot_create(project=PROJECT, kind="rankings", filters={}, actor=ADMIN))
-        config = {"max_steps": 2, "batch_size": 4, "max_length": 64, "threads": 1}
+        config = {"max_steps": 2, "batch_size": 4, "max_length": 64, "threads": 1, "seed": seed}
         run = ended(run_start("reward", config, {"base": base(), "rankings": snapshot}))
         assert run.state == "done", run.error
         found = run.outputs.get().checkpoint

@@ -39,6 +39,34 @@ def test_sampled_completions_become_rows_once(site: Site) -> None:
 
 
 @pytest.mark.slow
+def test_reward_models_score_what_is_sampled_and_disagree(site: Site) -> None:
+    got = site.execute("""
+        from labeling.loop.disagreement import disagreement
+        from rlhf.evaluate import score_completions
+        prompts(40)
+        judges = [reward(), reward(seed=2)]
+        snapshot = ended(snapshot_create(project=PROJECT, kind="prompts", filters={"splits": ["train"], "limit": 4}, actor=ADMIN))
+        config = {"max_new_tokens": 6, "completions_per_prompt": 3, "threads": 1, "seed": 7}
+        inputs = {"policy": base(), "prompts": snapshot, "reward": judges[0], "reward_b": judges[1]}
+        run = ended(run_start("sample", config, inputs))
+        rows = list(Completion.objects.filter(run_id=run.pk).select_related("prompt").order_by("pk"))
+        texts = [(row.prompt.messages, row.text) for row in rows]
+        by_hand = [score_completions(reward=judge.uri.removeprefix("file://"), records=texts) for judge in judges]
+        far = max(abs(row.scores[m] - by_hand[m][c]) for c, row in enumerate(rows) for m in range(2))
+        groups = {}
+        for row in rows:
+            groups.setdefault(row.prompt_id, []).append(row.scores)
+        say([run.state, run.error, len(rows), {len(row.scores) for row in rows} == {2}, far,
+             [disagreement(group) for group in groups.values()]])
+    """)
+    state, error, num_rows, has_both, far, disagreements = got
+    assert (state, error, num_rows, has_both) == ("done", "", 12, True)
+    assert far < 1e-4
+    assert len(disagreements) == 4
+    assert all(0 < value < 0.5 for value in disagreements)
+
+
+@pytest.mark.slow
 def test_sft_on_demonstrations_makes_a_policy_whose_parent_is_the_base(site: Site) -> None:
     got = site.execute("""
         demonstrations(40)

@@ -1981,6 +1981,11 @@ export interface components {
             completions_per_prompt?: number;
             /** Format: double */
             overlap_share?: number;
+            /**
+             * Format: double
+             * @description Active sampling: prompts on which the newest reward models disagree are ranked first, this share at random.
+             */
+            random_share?: number;
             task_kind?: components["schemas"]["TaskKindEnum"];
             /** @description The stage waits until a manager starts it. */
             manual?: boolean;
@@ -2002,6 +2007,11 @@ export interface components {
             completions_per_prompt?: number;
             /** Format: double */
             overlap_share?: number;
+            /**
+             * Format: double
+             * @description Active sampling: prompts on which the newest reward models disagree are ranked first, this share at random.
+             */
+            random_share?: number;
             task_kind?: components["schemas"]["TaskKindEnum"];
             /** @description The stage waits until a manager starts it. */
             manual?: boolean;
@@ -2338,6 +2348,8 @@ export interface components {
             value_checkpoint_id?: number;
             num_tasks?: number;
             num_completions?: number;
+            /** @description Under active sampling: prompts chosen at random; all of them while nothing scored them. */
+            num_random?: number;
             evaluation_ids?: number[];
             decision?: components["schemas"]["DecisionEnum"];
         };

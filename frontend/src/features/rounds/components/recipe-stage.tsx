@@ -113,6 +113,32 @@ export function RecipeStage({ options, isIncluded, trainers, onChange }: RecipeS
             ]}
           />
         )}
+        {isIncluded && options.kind === "rank" && (
+          <Stack gap="xs">
+            <Switch
+              label="Rank first what reward models disagree on"
+              description="The newest two or three reward models of the project score what is sampled. Until there are two, the order is random."
+              checked={options.random_share !== undefined}
+              onChange={(event) => {
+                const { random_share: _, ...rest } = options;
+                onChange({ options: event.currentTarget.checked ? { ...rest, random_share: 0.2 } : rest });
+              }}
+              data-testid="active-sampling"
+            />
+            {options.random_share !== undefined && (
+              <NumberInput
+                maw={320}
+                label="Share at random"
+                description="Kept all the same, so that figures can be free of the choice."
+                min={0}
+                max={1}
+                step={0.05}
+                value={options.random_share}
+                onChange={(value) => onChange({ options: { ...options, random_share: Number(value) } })}
+              />
+            )}
+          </Stack>
+        )}
         {isIncluded && schema && (
           <Accordion variant="contained" chevronPosition="left">
             <Accordion.Item value="options">
