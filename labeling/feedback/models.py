@@ -299,6 +299,12 @@ class AiUse(models.TextChoices):
     TEXT = "text"  # some of the words are an AI's
 
 
+TYPING_IS_WHOLE = Q(
+    typing_seconds__isnull=False, typing_seconds__gte=0, typing_seconds__lte=MAX_SECONDS,
+    pasted_share__isnull=False, pasted_share__gte=0, pasted_share__lte=1, num_edits__isnull=False,
+)  # fmt: skip
+
+
 class Answer(models.Model):
     """Fields that every answer has. Answers are superseded, never edited; a surplus answer is kept but not counted."""
 
@@ -343,9 +349,7 @@ class Answer(models.Model):
                 condition=Q(superseded_by=None) | Q(is_counted=False), name="%(class)s_superseded_is_not_counted"
             ),
             models.CheckConstraint(
-                condition=Q(typing_seconds=None, pasted_share=None, num_edits=None)
-                | Q(typing_seconds__isnull=False, typing_seconds__gte=0, typing_seconds__lte=MAX_SECONDS)
-                & Q(pasted_share__isnull=False, pasted_share__gte=0, pasted_share__lte=1, num_edits__isnull=False),
+                condition=Q(typing_seconds=None, pasted_share=None, num_edits=None) | TYPING_IS_WHOLE,
                 name="%(class)s_typing_is_whole",
             ),
             models.CheckConstraint(

@@ -50,7 +50,7 @@ def test_the_notice_comes_before_the_first_task_and_the_counts_with_the_answer(n
 
     page.goto(f"{desk.url}/projects/{desk.project.pk}/labeling")
     desk.press(desk.at("notice-button"))
-    expect(page.get_by_role("dialog")).to_contain_text("nothing outside the task is looked at")
+    expect(page.get_by_role("dialog")).to_contain_text("Nothing outside the task is looked at")
 
 
 def test_escape_goes_back_to_the_answer(new_desk: Desk) -> None:

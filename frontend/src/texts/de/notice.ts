@@ -10,8 +10,8 @@ export const notice: Texts["notice"] = {
     "wie oft Sie etwas gelöscht oder ersetzt haben,",
     "und, wo das Projekt danach fragt, was Sie über Hilfe durch KI angeben.",
   ],
-  never: "Was Sie tippen, löschen oder einfügen, wird nicht Taste für Taste aufgezeichnet, nur die Antwort, die Sie absenden; außerhalb der Aufgabe wird nichts angesehen.",
-  who: "Sie und die Projektleitung sehen die Zahlen, und sie werden mit der Antwort exportiert. Einfügen ist erlaubt: aus einer Zahl folgt nichts von selbst.",
+  never: "Was Sie tippen, löschen oder einfügen, wird nicht Taste für Taste aufgezeichnet: bis zum Absenden bleibt nur Ihr Entwurf, danach die Antwort. Außerhalb der Aufgabe wird nichts angesehen.",
+  who: "Sie und alle, die das Projekt führen, sehen die Zahlen, und sie werden mit der Antwort exportiert. Einfügen ist erlaubt: aus einer Zahl folgt nichts von selbst.",
   asksAi: "Dieses Projekt fragt nach jeder Antwort, ob KI geholfen hat. Sagen Sie, was stimmt; alle drei Antworten sind willkommen.",
   read: "Gelesen",
 

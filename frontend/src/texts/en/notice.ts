@@ -9,8 +9,8 @@ export const notice = {
     "how often you deleted or replaced something,",
     "and, where the project asks, what you say about help from AI.",
   ],
-  never: "What you type, delete or paste is not recorded key by key, only the answer that you submit; nothing outside the task is looked at.",
-  who: "You and the managers see the figures, and they are exported with the answer. Pasting is allowed: nothing happens by itself because of a figure.",
+  never: "What you type, delete or paste is not recorded key by key: only your draft is kept, until you submit, and then the answer. Nothing outside the task is looked at.",
+  who: "You and those who run the project see the figures, and they are exported with the answer. Pasting is allowed: nothing happens by itself because of a figure.",
   asksAi: "This project asks after each answer whether AI helped. Say what is true; each of the three is accepted.",
   read: "I have read it",
 

@@ -29,7 +29,7 @@ export function AiUseDialog({ onChoose, onClose }: { onChoose: (choice: AiUse) =
             justify="flex-start"
             h="auto"
             py="xs"
-            styles={{ label: { whiteSpace: "normal", textAlign: "left" } }}
+            styles={{ label: { whiteSpace: "normal", textAlign: "left", lineHeight: 1.4 } }}
             leftSection={<Kbd size="xs">{index + 1}</Kbd>}
             data-autofocus={index === 0 || undefined}
             onClick={() => onChoose(choice)}

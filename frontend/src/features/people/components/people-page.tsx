@@ -32,9 +32,9 @@ export function PeoplePage() {
           empty={<EmptyState icon={IconUsers} title="Nobody yet" text="Invite the first person with a link." />}
         >
           {({ results }) => (
-            <Table.ScrollContainer minWidth={960}>
+            <Table.ScrollContainer minWidth={1040}>
               <Table verticalSpacing="sm">
-                <Table.Thead>
+                <Table.Thead style={{ whiteSpace: "nowrap" }}>
                   <Table.Tr>
                     <Table.Th>Person</Table.Th>
                     <Table.Th>Roles</Table.Th>
@@ -143,7 +143,7 @@ interface AbilityCellProps {
 /** Tags of a labeler: tasks that ask for a language or an expertise go to those who have it here. */
 function AbilityCell({ label, placeholder, isLabeler, isPending, value, onChange }: AbilityCellProps) {
   return (
-    <Table.Td miw={150} maw={220}>
+    <Table.Td miw={150} maw={200}>
       {isLabeler && (
         <TagsInput
           aria-label={label}

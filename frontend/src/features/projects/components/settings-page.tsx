@@ -92,7 +92,7 @@ function SettingsForm({ project }: { project: Project }) {
           Rankings and pairs that a labeler meets again
         </Text>
         <Text size="xs" c="dimmed">
-          In another order, to see how far people agree with themselves. They enter no dataset.
+          In another order, after so many hours and so many other answers, to see how far people agree with themselves. They enter no dataset.
         </Text>
         <SimpleGrid cols={{ base: 1, sm: 3 }}>
           <NumberInput
@@ -106,7 +106,7 @@ function SettingsForm({ project }: { project: Project }) {
             data-testid="repeat-share"
           />
           <NumberInput
-            label="Not before, hours"
+            label="After (hours)"
             min={1}
             max={720}
             allowDecimal={false}
@@ -114,7 +114,7 @@ function SettingsForm({ project }: { project: Project }) {
             onChange={(value) => setRepeats({ ...repeats, hours: Number(value) })}
           />
           <NumberInput
-            label="Nor before, other answers"
+            label="After (answers)"
             min={0}
             max={1000}
             allowDecimal={false}
