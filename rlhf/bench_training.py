@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from rlhf import reward, sft
 from rlhf.bench import BenchOptions
-from rlhf.bench_workload import EOS, PAD, documents, forward_flops, now, random_policy, random_reward
+from rlhf.bench_workload import EOS, PAD, PeakMemory, documents, forward_flops, now, random_policy, random_reward
 from rlhf.config import RewardConfig, SftConfig
 from rlhf.data import RankedCompletions, endless_batches
 from rlhf.models import num_parameters
@@ -61,6 +61,7 @@ def bench_reward(options: BenchOptions, device: torch.device) -> dict[str, Any]:
         "rankings_per_second": {},
         "pairs_per_second": {},
         "flops_per_second": {},
+        "peak_rss_mb_by_size": {},
     }
     for size in RANKING_SIZES:
         rankings = random_rankings(size, options)
@@ -72,7 +73,9 @@ def bench_reward(options: BenchOptions, device: torch.device) -> dict[str, Any]:
             reward.accumulate_gradients(model, chosen, PAD, config, device)
             return [len(row) for ranking in chosen for row in ranking.rows]
 
-        warmup, seconds, rows = timed_steps(model, accumulate, batches, options.updates)
+        with PeakMemory() as memory:  # sizes come in order, so what K = 9 takes is not held against K = 2
+            warmup, seconds, rows = timed_steps(model, accumulate, batches, options.updates)
+        figures["peak_rss_mb_by_size"][f"k{size}"] = round(memory.peak_bytes / 2**20)
         per_second = median(len(part) / size / passed for part, passed in zip(rows, seconds, strict=True))
         flops = 3 * forward_flops(model, [length for part in rows for length in part], with_head=False)
         figures["warmup_seconds"][f"k{size}"] = round(warmup, 1)

@@ -19,7 +19,15 @@ PEERS = ROOT / "tests" / "bench" / "peers"
 PINS = ("torch==2.13.0", "transformers==5.23.0", "datasets", "accelerate")
 ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "TRL_EXPERIMENTAL_SILENCE": "1"}
 """For both sides alike: threads that wait do not spin, as a shared machine needs it."""
-SIZES = {"tiny": (128, 4), "small": (256, 6), "base": (512, 8)}
+SIZES = {
+    "tiny": (128, 4, 4096),
+    "small": (256, 6, 4096),
+    "base": (512, 8, 4096),
+    "124m": (768, 12, 25_600),
+    "0.5b": (1280, 24, 16_384),
+    "1.3b": (2048, 24, 25_600),
+}
+"""Width, layers and tokens of the vocabulary; the last three are for a GPU."""
 
 
 class Comparison(NamedTuple):
@@ -82,8 +90,9 @@ def compare(what: str, size: str, dtypes: str, given: argparse.Namespace) -> lis
     """Runs both sides in turn; a row for each figure: medians of both sides and of their ratios, above 1 where ours is better."""
     about = COMPARISONS[what]
     python = peer_python(given.peers, about.trl)
-    hidden, layers = SIZES[size]
-    shape = {"hidden": hidden, "layers": layers, "updates": given.updates, "eos-skew": given.eos_skew}
+    shape = dict(zip(("hidden", "layers", "vocab"), SIZES[size], strict=True))
+    passed = ("updates", "eos_skew", "batch", "prompt_tokens", "new_tokens", "device")
+    shape |= {name.replace("_", "-"): getattr(given, name) for name in passed}
     options = [word for name, value in shape.items() for word in (f"--{name}", str(value))]
     ours_dtype, _, theirs_dtype = dtypes.partition(":")
     ours, theirs = [], []
@@ -98,7 +107,11 @@ def compare(what: str, size: str, dtypes: str, given: argparse.Namespace) -> lis
         for side, lines, place in (("ours", ours, 0), ("theirs", theirs, 1)):
             row[side] = statistics.median(pair[place] for pair in pairs)
             row[f"{side}_warmup_seconds"] = statistics.median(figure(line, "warmup_seconds") for line in lines)
-            row[f"{side}_peak_mb"] = statistics.median(line["peak_rss_mb"] for line in lines)
+            memory = "peak_rss_mb" if given.device == "cpu" else "peak_gpu_mb"
+            by_size = paths[place].partition(".")[2]  # our reward model trains on all sizes in one process
+            row[f"{side}_peak_mb"] = statistics.median(
+                line.get("peak_rss_mb_by_size", {}).get(by_size, line[memory]) for line in lines
+            )
         ratio = statistics.median(ratios)
         rows.append({**row, "ratio": round(ratio, 2), "ratios": [round(value, 2) for value in ratios]})
     return rows
@@ -148,6 +161,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="times that each side runs")
     parser.add_argument("--updates", type=int, default=2, help="timed repetitions in each run")
     parser.add_argument("--eos-skew", type=float, default=0.0)
+    parser.add_argument("--batch", type=int, default=0, help="0 = the workload's")
+    parser.add_argument("--prompt-tokens", type=int, default=0, help="0 = the workload's")
+    parser.add_argument("--new-tokens", type=int, default=64)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--peers", type=Path, default=ROOT / "var" / "peers", help="folder of the peers' environments")
     given = parser.parse_args()
     rows: list[dict[str, Any]] = []

@@ -2,13 +2,12 @@
 
 import copy
 import tempfile
-import time
 import warnings
 
 from datasets import Dataset
 from transformers import TrainerCallback
 from trl.experimental.ppo import PPOConfig, PPOTrainer
-from workload import causal, documents, median, read_options, scorer, tell, tokenizer
+from workload import causal, median, now, prompts, read_options, scorer, tell, tokenizer
 
 warnings.simplefilter("ignore")
 options = read_options()
@@ -19,13 +18,13 @@ ends = []
 
 class Watch(TrainerCallback):
     def on_step_end(self, *given: object, **named: object) -> None:
-        ends.append(time.perf_counter())
+        ends.append(now())
 
 
 with tempfile.TemporaryDirectory() as folder:
     settings = PPOConfig(
         output_dir=folder,
-        use_cpu=True,
+        use_cpu=options.device == "cpu",
         bf16=options.dtype == "bfloat16",
         total_episodes=batch * (options.updates + 1),
         per_device_train_batch_size=batch // 4,
@@ -50,10 +49,10 @@ with tempfile.TemporaryDirectory() as folder:
         ref_model=copy.deepcopy(policy),
         reward_model=scorer(options),
         value_model=scorer(options),
-        train_dataset=Dataset.from_dict({"input_ids": documents(1024, 16, 64, options)}),
+        train_dataset=Dataset.from_dict({"input_ids": prompts(1024, options)}),
         callbacks=[Watch()],
     )
-    start = time.perf_counter()
+    start = now()
     trainer.train()
 seconds = [end - begin for begin, end in zip([start, *ends], ends, strict=False)]
 tell(seconds, seconds_per_update=round(median(seconds[1:]), 3))

@@ -15,7 +15,7 @@ pairs = {name: documents(1024, 64, 128, options) for name in ("chosen_ids", "rej
 with tempfile.TemporaryDirectory() as folder:
     settings = RewardConfig(
         output_dir=folder,
-        use_cpu=True,
+        use_cpu=options.device == "cpu",
         bf16=options.dtype == "bfloat16",
         per_device_train_batch_size=batch,
         max_steps=STEPS_PER_REPETITION * (options.updates + 1),

@@ -9,6 +9,7 @@ import json
 import random
 import resource
 import statistics
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,9 +31,11 @@ def read_options() -> argparse.Namespace:
         ("threads", 2),
         ("updates", 5),
         ("batch", 0),
+        ("prompt-tokens", 0),
     ):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--new-tokens", type=int, default=64)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--eos-skew", type=float, default=0.0)
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
     options = parser.parse_args()
@@ -45,10 +48,11 @@ def read_options() -> argparse.Namespace:
 
 def shape(options: argparse.Namespace, **extra: Any) -> LlamaConfig:
     num_heads = options.hidden // 64
+    longest = max(1024, 64 + options.prompt_tokens + options.new_tokens)
     return LlamaConfig(
         vocab_size=options.vocab, hidden_size=options.hidden, num_hidden_layers=options.layers, num_attention_heads=num_heads,
         num_key_value_heads=num_heads, intermediate_size=options.hidden * 8 // 3 // 64 * 64, tie_word_embeddings=False,
-        max_position_embeddings=1024, pad_token_id=0, eos_token_id=1, bos_token_id=2, **extra,
+        max_position_embeddings=longest, pad_token_id=0, eos_token_id=1, bos_token_id=2, **extra,
     )  # fmt: skip
 
 
@@ -79,10 +83,25 @@ def documents(count: int, low: int, high: int, options: argparse.Namespace) -> l
     return [[random.randrange(4, options.vocab) for _ in range(length)] for length in lengths]
 
 
+def prompts(count: int, options: argparse.Namespace) -> list[list[int]]:
+    length = options.prompt_tokens
+    return documents(count, length or 16, length or 64, options)
+
+
+def now() -> float:
+    """A clock that waits for the GPU, if there is one."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
 def tell(seconds: Sequence[float], **figures: Any) -> None:
     """The first repetition warms up and is told apart."""
     line = {"warmup_seconds": round(seconds[0], 3), "all_seconds": [round(value, 3) for value in seconds], **figures}
-    print(json.dumps({**line, "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}))
+    line["peak_rss_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    if torch.cuda.is_available():
+        line["peak_gpu_mb"] = round(torch.cuda.max_memory_allocated() / 2**20)
+    print(json.dumps(line))
 
 
 def median(values: Sequence[float]) -> float:
