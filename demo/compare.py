@@ -67,8 +67,11 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--tests", type=int, default=250, help="test prompts")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--seed", type=int, default=settings.SEED, help="of training; take another OUTPUT for another seed"
+    )
     given = parser.parse_args()
-    machine = {**settings.MACHINE, "threads": given.threads}
+    machine = {**settings.MACHINE, "threads": given.threads, "seed": given.seed}
     parts = find_parts(given.store, given.tests)
     given.output.mkdir(parents=True, exist_ok=True)
     policies = {"SFT": (parts.sft, 0.0, 0), **trained(parts, given.output, machine)}

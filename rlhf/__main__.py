@@ -34,6 +34,7 @@ class Input:
     is_many: bool = False
     is_required: bool = True
     is_name: bool = False  # a hub name is allowed, so the path need not exist
+    is_folder: bool = False  # of many: model folders, not files
 
 
 TEXT_FILES = 'files of text records, one a line: {"text": "..."}'
@@ -47,6 +48,13 @@ RANKING_FILES = (
 )
 PROMPT_FILES = 'files of prompt records, one a line: {"prompt": "..."}; "prompt_id" names it'
 BASE = Input(name="base", help="model folder or hub name to start from", is_name=True)
+ENSEMBLE = Input(
+    name="ensemble",
+    help="model folders of further reward models, whose scores are averaged with the first's",
+    is_many=True,
+    is_required=False,
+    is_folder=True,
+)
 ONLINE = (
     Input(name="policy", help="model folder of the policy to start from, which is also the reference"),
     Input(name="reward", help="model folder of the reward model"),
@@ -84,14 +92,20 @@ INPUTS: dict[str, tuple[Input, ...]] = {
         Input(name="reward", help="model folder of the reward model, from which the value model starts"),
         Input(name="prompts", help=PROMPT_FILES, is_many=True),
         Input(name="texts", help=TEXT_FILES + ", for the pretraining mix", is_many=True, is_required=False),
+        ENSEMBLE,
+        Input(
+            name="heldout",
+            help="model folder of a reward model that pays for nothing and watches for over-optimization",
+            is_required=False,
+        ),
     ),
     "dpo": (
         Input(name="policy", help="model folder of the SFT policy, which is also the reference"),
         Input(name="rankings", help=RANKING_FILES, is_many=True),
         Input(name="validation", help="held-out files of ranking records", is_many=True, is_required=False),
     ),
-    "rloo": ONLINE,
-    "grpo": ONLINE,
+    "rloo": (*ONLINE, ENSEMBLE),
+    "grpo": (*ONLINE, ENSEMBLE),
     "sample": (
         Input(name="policy", help="model folder to sample from"),
         Input(name="prompts", help=PROMPT_FILES, is_many=True),
@@ -100,6 +114,10 @@ INPUTS: dict[str, tuple[Input, ...]] = {
     "rft": (
         *ONLINE,
         Input(name="validation", help="held-out files of demonstration records", is_many=True, is_required=False),
+    ),
+    "ensemble": (
+        Input(name="rewards", help="two or more model folders of reward models", is_many=True, is_folder=True),
+        Input(name="rankings", help=RANKING_FILES, is_many=True),
     ),
 }
 
@@ -115,6 +133,7 @@ FUNCTIONS = {
     "sample": ("rlhf.generate", "sample_completions"),
     "best-of": ("rlhf.best_of", "best_of"),
     "rft": ("rlhf.rft", "train_rft"),
+    "ensemble": ("rlhf.ensemble", "score_with_ensemble"),
 }
 
 
@@ -222,8 +241,12 @@ def _truth(text: str) -> bool:
     return text.lower() == "true"
 
 
-def checked_input(item: Input, given: str | list[str]) -> Any:
+def checked_input(item: Input, given: str | list[str] | None) -> Any:
     """The argument as the trainers take it; a file or folder that is not there is an error before anything is loaded."""
+    if given is None:
+        return None
+    if isinstance(given, list) and item.is_folder:
+        return [checked_input(item, folder) for folder in given]
     if isinstance(given, list):
         paths = [Path(path) for path in given]
         if missing := [str(path) for path in paths if not path.is_file()]:

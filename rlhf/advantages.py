@@ -33,6 +33,15 @@ def whiten(values: Tensor, mask: Tensor, *, center: bool, epsilon: float = 1e-8)
     return whitened.masked_fill(~mask, 0.0)
 
 
+def mean_less_spread(members: Tensor, *, penalty: float) -> tuple[Tensor, Tensor]:
+    """(M, B) scores by M models -> (B,) their mean less penalty x deviation, and (B,) that deviation (over M: one model has none).
+
+    arXiv 2310.02743 section 3 takes off a multiple of the variance; a deviation has the unit of the scores.
+    """
+    spread = members.std(dim=0, correction=0)
+    return members.mean(dim=0) - penalty * spread, spread
+
+
 def token_rewards(scores: Tensor, kl: Tensor, mask: Tensor, *, kl_coefficient: float) -> Tensor:
     """Per-token reward -coefficient * kl_t, plus the episode's score on its last counted token (the EOS action).
 

@@ -205,6 +205,8 @@ class OnlineOptions(TrainingOptions):
     """Prompts of more tokens are left out and counted."""
     missing_eos_score: float = option(-1.0, source=N_PLUS)
     """Score of a completion that did not end by itself, in place of the reward model's."""
+    ensemble_penalty: float = option(0.5, low=0, high=100)
+    """Of several reward models the score is their mean less this times their deviation; 0 = the mean. One model has none."""
     sample_every_updates: int = option(10, low=0, high=1_000_000)
     """A table of completions with their scores is written after every so many updates; 0 = never."""
     generation_batch_size: int = option(64, low=1, high=65_536)
@@ -244,6 +246,8 @@ class PpoConfig(OnlineOptions):
     """Mean KL of a completion (nats, summed over its tokens) that kl_coefficient is steered towards; 0 = it stays as given."""
     kl_horizon: int = option(10_000, low=1, high=1_000_000_000, source=FROM_PREFERENCES)
     """Episodes over which kl_coefficient may change by a fifth, where there is a target_kl."""
+    watch_every_updates: int = option(5, low=1, high=1_000_000)
+    """With a held-out reward model: it scores the answers to the fixed prompts after every so many updates."""
     gamma: float = option(1.0, low=0, high=1, source=LEARNING_TO_SUMMARIZE)
     """Discount per token."""
     gae_lambda: float = option(0.95, low=0, high=1, source=GAE_PAPER)
@@ -342,6 +346,11 @@ class RftConfig(SftConfig):
     """Completions sampled side by side."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class EnsembleConfig(MachineOptions):
+    """Scores of rankings' completions by several reward models, and what their spread is worth."""
+
+
 TRAINERS: dict[str, type[Options]] = {
     "tokenizer": TokenizerConfig,
     "pretrain": PretrainConfig,
@@ -354,6 +363,7 @@ TRAINERS: dict[str, type[Options]] = {
     "sample": SampleConfig,
     "best-of": BestOfConfig,
     "rft": RftConfig,
+    "ensemble": EnsembleConfig,
 }
 
 

@@ -17,10 +17,11 @@ from rlhf.advantages import masked_mean, masked_sum_per_row
 from rlhf.config import GroupOptions
 from rlhf.memory import plan_online, require_memory, until_it_fits
 from rlhf.models import autocast, load_policy, load_reward, num_parameters, prepare_machine, require_same_tokens
+from rlhf.online import completion_metrics
 from rlhf.optimization import new_optimizer, optimizer_step
 from rlhf.passes import compile_layers, micro_batches
 from rlhf.ppo_losses import PolicyLoss, kl_k1
-from rlhf.ppo_phases import SamplingState, collect_rollouts, completion_metrics, score_rollouts
+from rlhf.ppo_phases import SamplingState, collect_rollouts, score_rollouts
 from rlhf.progress import Progress
 from rlhf.rollouts import Rollouts, in_chunks, policy_logprobs
 from rlhf.sampling import derived_seed
@@ -80,7 +81,8 @@ def load_models(config: GroupOptions, policy: str | Path, reward: str | Path, to
 def prepare(state: GroupState, prompts: list[list[int]], report: Report) -> None:
     """Plans the memory, and compiles policy and reference where that pays: both, as their log-probabilities are compared."""
     config, state.report = state.config, report
-    plan = plan_online([state.policy], [state.ref_policy, state.reward_model], config, max(map(len, prompts)))
+    frozen = [state.ref_policy, state.reward_model, *state.other_rewards]
+    plan = plan_online([state.policy], frozen, config, max(map(len, prompts)))
     require_memory(plan, state.policy.device, "micro_batch_tokens, generation_batch_size or max_new_tokens", report)
     num_tokens = config.num_updates * config.num_epochs * config.episodes_per_update * config.max_new_tokens
     flops = 6.0 * num_parameters(state.policy) * num_tokens
@@ -181,7 +183,8 @@ def policy_metrics(state: GroupState, rollouts: Rollouts, judged: Judged) -> dic
     """What a batch says about the policy that wrote it."""
     scores, old_logprobs, ref_logprobs = judged.scores, judged.old_logprobs, judged.ref_logprobs
     coefficient = state.config.kl_coefficient
-    return completion_metrics(rollouts, scores, old_logprobs, ref_logprobs, kl_coefficient=coefficient)
+    found = completion_metrics(rollouts, scores, old_logprobs, ref_logprobs, kl_coefficient=coefficient)
+    return found | ({"score_spread": state.score_spread} if state.other_rewards else {})
 
 
 def answer_fixed_prompts(state: GroupState, rows: list[list[int]]) -> dict[str, float]:

@@ -8,6 +8,7 @@ probability ratio, whose gradient is that of the KL at each visited state, on an
 model. A killed run goes on from output/state; everything random follows from (seed, update, row).
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from rlhf.groups import (
     training_state,
     update_policy,
 )
-from rlhf.models import load_tokenizer
+from rlhf.models import load_rewards, load_tokenizer
 from rlhf.online import change, learning_rate_factor, prompts_of_update, read_prompts, split_prompts, write_samples
 from rlhf.ppo_losses import MAX_LOG_RATIO, PolicyLoss, clipped_policy_loss, kl_k3
 from rlhf.ppo_watch import Watch
@@ -44,11 +45,14 @@ def train_grpo(
     policy: str | Path,
     reward: str | Path,
     prompts: list[Path],
+    ensemble: Sequence[Path] = (),
     output: Path,
     report: Report = ignore_report,
 ) -> dict[str, Any]:
-    """Train `policy` against `reward`; write output/model, output/samples and output/summary.json; return the summary."""
-    identity = run_identity(config, policy=policy, reward=reward, prompts=prompts)
+    """Train `policy` against `reward` (and `ensemble`, further reward models); write output/model, output/samples and
+    output/summary.json; return the summary.
+    """
+    identity = run_identity(config, policy=policy, reward=reward, prompts=prompts, ensemble=list(ensemble))
     if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
 
@@ -59,6 +63,7 @@ def train_grpo(
     state = load_models(config, policy, reward, tokenizer)
     rows = read_prompts(config, tokenizer, prompts, state.policy, report)
     require(rows, "prompt", prompts)
+    state.other_rewards = load_rewards(ensemble, tokenizer, policy, state.policy.device)
     prepare(state, rows, report)
     training_rows, fixed_rows = split_prompts(rows, config)
     watch, stop_reason = Watch(config.dtype), ""

@@ -131,6 +131,18 @@ def new_policy(config: PretrainConfig, tokenizer: PreTrainedTokenizerBase) -> Pr
     return speed_up(LlamaForCausalLM(shape))
 
 
+def load_rewards(
+    paths: Sequence[str | Path], tokenizer: PreTrainedTokenizerBase, policy: str | Path, device: torch.device
+) -> list[PreTrainedModel]:
+    """Frozen reward models beside the first one, which read the policy's tokens."""
+    models = []
+    for path in paths:
+        require_same_tokens(tokenizer, policy, path)
+        model = load_reward(path).to(device).eval().requires_grad_(False)  # type: ignore[arg-type]
+        models.append(cast(PreTrainedModel, model))
+    return models
+
+
 def new_reward(path: str | Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
     """The policy at `path` with a fresh scalar head, N(0, 1 / (d + 1)) in variance (2009.01325, appendix B), and bias 0."""
     config = _config(path)

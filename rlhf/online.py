@@ -1,4 +1,4 @@
-"""What the loops share that sample from the policy they train: which prompts come when, the learning rate, tables, the summary.
+"""What the loops share that sample from the policy they train: which prompts come when, the learning rate, metrics, the summary.
 
 Knows prompts as token ids and rollouts as tensors; knows nothing of objectives or of models.
 """
@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from rlhf.advantages import masked_mean, masked_sum_per_row
 from rlhf.checkpoint import write_json
 from rlhf.config import OnlineOptions
+from rlhf.ppo_losses import kl_k1, kl_k3
 from rlhf.progress import Progress
 from rlhf.records import read_records
 from rlhf.rollouts import Rollouts
@@ -89,6 +91,25 @@ def write_samples(output: Path, tokenizer: Any, update: int, rollouts: Rollouts,
             }
         )
     write_json(output / "samples" / f"update-{update:06}.json", table)
+
+
+def completion_metrics(
+    rollouts: Rollouts, scores: Tensor, old_logprobs: Tensor, ref_logprobs: Tensor, *, kl_coefficient: float
+) -> dict[str, float]:
+    """What scores (B,) and log-probabilities (B, T) say about the policy. KL, k3 and reward are sums over a completion."""
+    mask = rollouts.completion_mask
+    kl, k3 = (masked_sum_per_row(estimate(old_logprobs, ref_logprobs), mask) for estimate in (kl_k1, kl_k3))
+    gap = masked_mean((rollouts.sampler_logprobs - old_logprobs).abs(), mask)
+    return {
+        "score": float(scores.mean()),
+        "reward": float((scores - kl_coefficient * kl).mean()),
+        "kl": float(kl.mean()),
+        "kl_error": float(kl.std(correction=0) / len(kl) ** 0.5),
+        "k3": float(k3.mean()),
+        "length": float(mask.sum(dim=1).float().mean()),
+        "eos_share": float(rollouts.has_eos.float().mean()),
+        "sampler_gap": float(gap),
+    }
 
 
 def change(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:

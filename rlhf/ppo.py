@@ -17,7 +17,7 @@ from rlhf.config import PpoConfig
 from rlhf.data import require
 from rlhf.lora import merge_adapter
 from rlhf.memory import plan_online, require_memory
-from rlhf.models import load_policy, load_reward, load_tokenizer, prepare_machine, require_same_tokens
+from rlhf.models import load_policy, load_reward, load_rewards, load_tokenizer, prepare_machine, require_same_tokens
 from rlhf.online import (
     change,
     learning_rate_factor,
@@ -26,6 +26,7 @@ from rlhf.online import (
     split_prompts,
     write_samples,
 )
+from rlhf.overoptimization import GoldWatch
 from rlhf.parallel import num_workers
 from rlhf.ppo_phases import (
     Estimates,
@@ -36,6 +37,7 @@ from rlhf.ppo_phases import (
     new_state,
     rollout_metrics,
     score_rollouts,
+    scores_by,
     update_models,
 )
 from rlhf.ppo_watch import Watch, next_kl_coefficient
@@ -54,30 +56,33 @@ def train_ppo(
     reward: str | Path,
     prompts: list[Path],
     texts: Sequence[Path] = (),
+    ensemble: Sequence[Path] = (),
+    heldout: str | Path | None = None,
     output: Path,
     report: Report = ignore_report,
 ) -> dict[str, Any]:
     """Train `policy` against `reward`; write output/model, output/value and output/summary.json; return the summary.
 
-    `texts` is plain text for the pretraining mix. Besides: output/samples/ (tables of completions), and output/average (the
-    running average of the policy) where ema_decay asks for it. A finished run is not repeated. Raises StepZeroError where the
-    first update would rest on wrong numbers.
+    `texts` is plain text for the pretraining mix; `ensemble` are reward models beside the first; `heldout` is one that pays for
+    nothing and watches for over-optimization. Besides: output/samples/ (tables of completions), and output/average (the running
+    average of the policy) where ema_decay asks for it. A finished run is not repeated. Raises StepZeroError where the first
+    update would rest on wrong numbers.
     """
-    identity = run_identity(config, policy=policy, reward=reward, prompts=prompts, texts=list(texts))
+    judges: dict[str, Any] = {"ensemble": list(ensemble), "heldout": [] if heldout is None else [heldout]}
+    identity = run_identity(config, policy=policy, reward=reward, prompts=prompts, texts=list(texts), **judges)
     if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     tokenizer = load_tokenizer(policy)
     state = load_models(config, policy, reward, tokenizer)
+    load_judges(state, policy, tokenizer, **judges)
     compile_models(state, report=report)
     rows = read_prompts(config, tokenizer, prompts, state.policy, report)
     require(rows, "prompt", prompts)
     state.report = report
-    frozen = (state.ref_policy, state.reward_model)
-    plan = plan_online([state.policy, state.value_model], frozen, config, max(map(len, rows)))
-    require_memory(plan, state.policy.device, "micro_batch_tokens, generation_batch_size or max_new_tokens", report)
+    plan_memory(state, rows, report)
     training_rows, fixed_rows = split_prompts(rows, config)
     state.pretraining_windows = load_windows(config, tokenizer, list(texts), report)
-    average, watch = Average(state.policy, config.ema_decay), Watch(config.dtype)
+    average, watch, gold = Average(state.policy, config.ema_decay), Watch(config.dtype), GoldWatch()
 
     def look(rollouts: Rollouts, estimates: Estimates) -> None:
         if config.sample_every_updates and state.update % config.sample_every_updates == 0:
@@ -89,10 +94,13 @@ def train_ppo(
         before, stop_reason = restore(state, saved), saved["stop_reason"]
         average.resume(saved["average"])
         watch.resume(saved["watch"])
+        gold.resume(saved["gold"])
     else:
         before = answer_fixed_prompts(state, fixed_rows)
         numbers = ", ".join(f"{name} {value:.4g}" for name, value in before.items())
         report("log", {"text": f"ppo: before the first update: {numbers}"})
+        if heldout is not None:
+            gold.add(0, before)
     progress = Progress(  # its clock runs from here
         "ppo",
         report,
@@ -111,8 +119,15 @@ def train_ppo(
             stop_reason = f"KL {metrics['kl']:.2f} nats per completion passed max_kl {config.max_kl:g}"
             report("log", {"text": f"ppo: stopped, {stop_reason}"})
         progress.advance(int(metrics.pop("num_tokens")), **metrics)
+        if heldout is not None and state.update % config.watch_every_updates == 0:
+            report("metric", {"step": progress.step, **gold.add(state.update, answer_fixed_prompts(state, fixed_rows))})
         if progress.is_checkpoint_due:
-            extra = {"average": average.weights, "watch": watch.state(), "stop_reason": stop_reason}
+            extra = {
+                "average": average.weights,
+                "watch": watch.state(),
+                "gold": gold.points,
+                "stop_reason": stop_reason,
+            }
             save_state(output, {**training_state(state, progress, before), **extra}, identity=identity)
             progress.saved()
     progress.flush()
@@ -125,6 +140,7 @@ def train_ppo(
         "seconds": progress.seconds,
         "stop_reason": stop_reason,
         "alarms": watch.raised,
+        **({} if heldout is None else {"overoptimization": gold.conclude(report)}),
     }
     card = {"policy": str(policy), "reward": str(reward), "options": asdict(config)}
     for name, adapter in state.adapters.items():
@@ -150,6 +166,22 @@ def load_models(config: PpoConfig, policy: str | Path, reward: str | Path, token
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
+
+
+def load_judges(
+    state: PpoState, policy: str | Path, tokenizer: Any, *, ensemble: Sequence[Path], heldout: Sequence[str | Path]
+) -> None:
+    """Reward models beside the first one, and the held-out one if there is one."""
+    state.other_rewards = load_rewards(ensemble, tokenizer, policy, state.policy.device)
+    state.heldout_reward = next(iter(load_rewards(heldout, tokenizer, policy, state.policy.device)), None)
+
+
+def plan_memory(state: PpoState, prompts: list[list[int]], report: Report) -> None:
+    """Reports what the run will hold; refuses one that cannot fit."""
+    frozen = [state.ref_policy, state.reward_model, *state.other_rewards]
+    frozen += [] if state.heldout_reward is None else [state.heldout_reward]
+    plan = plan_online([state.policy, state.value_model], frozen, state.config, max(map(len, prompts)))
+    require_memory(plan, state.policy.device, "micro_batch_tokens, generation_batch_size or max_new_tokens", report)
 
 
 def run_update(
@@ -189,7 +221,10 @@ def run_update(
 def answer_fixed_prompts(state: PpoState, rows: list[list[int]]) -> dict[str, float]:
     """Score, KL, length and EOS share of the policy on the fixed prompts, always with the same random numbers."""
     rollouts = collect_rollouts(state, rows, stream="fixed prompts")
-    return rollout_metrics(state, rollouts, estimate_advantages(state, rollouts, score_rollouts(state, rollouts)))
+    found = rollout_metrics(state, rollouts, estimate_advantages(state, rollouts, score_rollouts(state, rollouts)))
+    if state.heldout_reward is not None:
+        found["heldout_score"] = float(scores_by(state, state.heldout_reward, rollouts).mean())
+    return found
 
 
 def training_state(state: PpoState, progress: Progress, before: dict[str, float]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from rlhf.advantages import (
     generalized_advantages,
     masked_mean,
     masked_sum_per_row,
+    mean_less_spread,
     token_rewards,
     whiten,
 )
@@ -31,9 +32,10 @@ from rlhf.decoding import Request, generate
 from rlhf.lora import add_adapter, without_adapter
 from rlhf.memory import until_it_fits
 from rlhf.models import autocast, num_parameters, reward_scores
+from rlhf.online import completion_metrics
 from rlhf.parallel import own, sum_gradients, sum_over_workers
 from rlhf.passes import compile_layers, micro_batches, uncompiled
-from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1, kl_k3
+from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1
 from rlhf.pretraining_mix import add_pretraining_gradient
 from rlhf.rollouts import Rollouts, gather_completions, in_chunks, join_rollouts, policy_logprobs, state_values
 from rlhf.sampling import derived_seed
@@ -55,6 +57,12 @@ class SamplingState:
     update: int = 0
     """Updates done."""
     report: Report = ignore_report
+    other_rewards: list[PreTrainedModel] = field(default_factory=list)
+    """Reward models whose scores are averaged with reward_model's."""
+    heldout_reward: PreTrainedModel | None = None
+    """Scores the answers to the fixed prompts, and pays for nothing."""
+    score_spread: float = 0.0
+    """Mean deviation of the reward models' scores in the batch that was scored last."""
 
 
 @dataclass(kw_only=True)
@@ -153,10 +161,22 @@ def collect_rollouts(state: SamplingState, prompts: Sequence[list[int]], *, stre
 
 @torch.no_grad()
 def score_rollouts(state: SamplingState, rollouts: Rollouts) -> Tensor:
-    """(B,) float32: the reward model at EOS; `missing_eos_score` in its place where the completion has none."""
-    with without_adapter(state.reward_model):
+    """(B,) float32: the reward model at EOS; `missing_eos_score` in its place where the completion has none.
+
+    Of several reward models: their mean less ensemble_penalty times their deviation. Leaves the mean deviation in score_spread.
+    """
+    members = torch.stack([scores_by(state, model, rollouts) for model in (state.reward_model, *state.other_rewards)])
+    scores, spread = mean_less_spread(members, penalty=state.config.ensemble_penalty)
+    state.score_spread = float(spread.mean())
+    return scores
+
+
+@torch.no_grad()
+def scores_by(state: SamplingState, model: PreTrainedModel, rollouts: Rollouts) -> Tensor:
+    """(B,) float32: one reward model at EOS, or `missing_eos_score`."""
+    with without_adapter(model):
         scores = in_chunks(
-            lambda part: reward_scores(state.reward_model, part.input_ids, part.sequence_mask()),
+            lambda part: reward_scores(model, part.input_ids, part.sequence_mask()),
             rollouts,
             chunk_size=state.config.generation_batch_size,
         )
@@ -296,26 +316,8 @@ def rollout_metrics(state: PpoState, rollouts: Rollouts, estimates: Estimates) -
         rollouts, estimates.scores, estimates.old_logprobs, estimates.ref_logprobs, kl_coefficient=state.kl_coefficient
     )
     variance = explained_variance(estimates.old_values, estimates.returns, rollouts.completion_mask)
-    return found | {"explained_variance": float(variance)}
-
-
-def completion_metrics(
-    rollouts: Rollouts, scores: Tensor, old_logprobs: Tensor, ref_logprobs: Tensor, *, kl_coefficient: float
-) -> dict[str, float]:
-    """What scores (B,) and log-probabilities (B, T) say about the policy. KL, k3 and reward are sums over a completion."""
-    mask = rollouts.completion_mask
-    kl, k3 = (masked_sum_per_row(estimate(old_logprobs, ref_logprobs), mask) for estimate in (kl_k1, kl_k3))
-    gap = masked_mean((rollouts.sampler_logprobs - old_logprobs).abs(), mask)
-    return {
-        "score": float(scores.mean()),
-        "reward": float((scores - kl_coefficient * kl).mean()),
-        "kl": float(kl.mean()),
-        "kl_error": float(kl.std(correction=0) / len(kl) ** 0.5),
-        "k3": float(k3.mean()),
-        "length": float(mask.sum(dim=1).float().mean()),
-        "eos_share": float(rollouts.has_eos.float().mean()),
-        "sampler_gap": float(gap),
-    }
+    spread = {"score_spread": state.score_spread} if state.other_rewards else {}
+    return found | spread | {"explained_variance": float(variance)}
 
 
 def _adam(model: PreTrainedModel, learning_rate: float, config: PpoConfig) -> torch.optim.Optimizer:
