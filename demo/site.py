@@ -19,7 +19,7 @@ class Site:
     """A running site. Leaving the `with` block stops it and everything it started."""
 
     def __init__(self, process: subprocess.Popen, url: str, folder: Path) -> None:
-        self.process, self.url, self._folder = process, url, folder
+        self.process, self.url, self.folder = process, url, folder
         self.admin = ("", "")
 
     @classmethod
@@ -50,9 +50,9 @@ class Site:
             self.check()
             if time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError(f"the site was not ready after {START_SECONDS} s; see {self._folder / 'site.log'}")
+                raise RuntimeError(f"the site was not ready after {START_SECONDS} s; see {self.folder / 'site.log'}")
             time.sleep(0.25)
-        password = (self._folder / "site" / "local" / "admin-password").read_text(encoding="utf-8").strip()
+        password = (self.folder / "site" / "local" / "admin-password").read_text(encoding="utf-8").strip()
         self.admin = ("admin", password)
         return self
 
@@ -64,7 +64,7 @@ class Site:
     def check(self) -> None:
         """Raise when the site has ended by itself."""
         if self.process.poll() is not None:
-            tail = (self._folder / "site.log").read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
+            tail = (self.folder / "site.log").read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
             raise RuntimeError("the site ended by itself; the end of its log:\n  " + "\n  ".join(tail))
 
     def wait(self) -> None:

@@ -90,6 +90,12 @@ def sample_text(
     return generation.sample_text(checkpoint_uri, messages, temperature, top_p, max_new_tokens, seed)
 
 
+@app.task(name="workers.turn_write")  # type: ignore[untyped-decorator]
+def turn_write(turn_id: int, attempt: int) -> None:
+    """The replies of one turn of a chat, for a labeler who watches them grow."""
+    generation.turn_write(turn_id, attempt)
+
+
 def give_up(job: Job, error: str) -> None:
     """A job has no attempt left: the row that waits for it says why."""
     if job.name == "run_submit":

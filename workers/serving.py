@@ -1,4 +1,4 @@
-"""The sampling box's server: an actor that keeps the last two checkpoints loaded and answers over HTTP with a token.
+"""The server of the sampling box and of chats: an actor that keeps the last two checkpoints loaded and answers over HTTP with a token.
 
 It says where it listens in <store>/serving/address.json and ends by itself when idle. No Django, no Celery.
 """
@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -19,6 +20,8 @@ ADDRESS_NAME = "serving/address.json"
 IDLE_SECONDS = 900
 MAX_CHECKPOINTS = 2
 MAX_BODY_BYTES = 2**20
+CHAT_PATH = "/chat"
+SECONDS_BETWEEN_LINES = 0.1
 
 
 class Server:
@@ -54,6 +57,30 @@ class Server:
         self._last_request = time.monotonic()
         return answer
 
+    def chat(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """{"position", "text"} of each reply some times a second while it grows, and with "token_ids" and "logprob" once it is whole."""
+        from rlhf.replies import Writer, write_replies
+
+        self._last_request = time.monotonic()
+        with self._lock:
+            wanted = request["replies"]
+            writers = [
+                Writer(
+                    *self._model(str(reply["checkpoint_uri"])), float(reply["temperature"]), float(reply["top_p"]),
+                    int(reply["max_new_tokens"]), int(reply["seed"]),
+                )
+                for reply in wanted
+            ]  # fmt: skip
+            told = [0.0] * len(wanted)
+            for place, written in write_replies(writers, request["messages"]):
+                line = {"position": wanted[place]["position"], "text": written.text}
+                if written.is_whole:
+                    yield {**line, "token_ids": written.token_ids, "logprob": written.logprob}
+                elif time.monotonic() - told[place] > SECONDS_BETWEEN_LINES:
+                    told[place] = time.monotonic()
+                    yield line
+        self._last_request = time.monotonic()
+
     def _model(self, uri: str) -> tuple[Any, Any]:
         from rlhf.models import load_policy, load_tokenizer
 
@@ -77,9 +104,34 @@ def _handler(server: Server, token: str) -> type[BaseHTTPRequestHandler]:
                 self._answer(413, {"error": f"expected at most {MAX_BODY_BYTES} bytes, got {length}"})
                 return
             try:
-                self._answer(200, server.sample(json.loads(self.rfile.read(length))))
+                request = json.loads(self.rfile.read(length))
+                if self.path == CHAT_PATH:
+                    self._stream(request)
+                else:
+                    self._answer(200, server.sample(request))
             except Exception as error:  # noqa: BLE001 - the border of a request: the asker gets the reason, the server goes on
                 self._answer(400, {"error": f"{type(error).__name__}: {error}"})
+
+        def _stream(self, request: dict[str, Any]) -> None:
+            """One JSON object a line; the last says {"done": true}, or {"error"} with whether the conversation is at fault."""
+            from rlhf.types import InputError
+
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-ndjson")
+            self.end_headers()
+            try:
+                for line in server.chat(request):
+                    self._line(line)
+                self._line({"done": True})
+            except OSError:  # the asker has gone; the replies it had are kept on its side
+                return
+            except Exception as error:  # noqa: BLE001 - the border of a request, as above; the status line is out already
+                reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+                self._line({"error": reason, "is_input": isinstance(error, InputError)})
+
+        def _line(self, value: dict[str, Any]) -> None:
+            self.wfile.write(json.dumps(value).encode() + b"\n")
+            self.wfile.flush()
 
         def log_message(self, format: str, *args: Any) -> None:
             """Keep requests out of the log: they hold people's texts."""

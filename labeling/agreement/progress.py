@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from labeling.feedback.models import Demonstration, Place, Ranking
+from labeling.feedback.models import ANSWERS, Place
 from labeling.rounds.models import Project, RoundStage
 
 PACE_WINDOW = timedelta(hours=24)
@@ -77,8 +77,8 @@ def stage_progress(stage: RoundStage, places: dict[str, int]) -> StageProgress:
     now = timezone.now()
     since = max(now - PACE_WINDOW, stage.started_at or now - PACE_WINDOW)
     recent = sum(
-        model.objects.filter(task__stage=stage, is_counted=True, edit=None, created_at__gte=since).count()
-        for model in (Demonstration, Ranking)
+        model.objects.filter(task__stage=stage, is_counted=True, place__isnull=False, created_at__gte=since).count()
+        for model in ANSWERS
     )
     hours = max((now - since).total_seconds() / 3600, 1 / 60)
     per_hour = recent / hours
@@ -99,10 +99,7 @@ def stage_progress(stage: RoundStage, places: dict[str, int]) -> StageProgress:
 def answers_of(project: Project, labeler_id: int | None = None) -> list[QuerySet[Any]]:
     """Answers that were given on the site, by table."""
     mine = {"labeler_id": labeler_id} if labeler_id is not None else {}
-    return [
-        model.objects.filter(project=project, task__isnull=False, edit=None, **mine).order_by()
-        for model in (Demonstration, Ranking)
-    ]
+    return [model.objects.filter(project=project, place__isnull=False, **mine).order_by() for model in ANSWERS]
 
 
 def day_counts(project: Project, labeler_id: int | None = None) -> list[DayCount]:

@@ -21,7 +21,10 @@ FROM (
   FROM feedback_demonstration WHERE project_id = %(project)s AND place_id IS NOT NULL
   UNION ALL
   SELECT labeler_id, typing_seconds, pasted_share, num_edits, ai_use, typing_seconds > 0 OR pasted_share > 0
-  FROM feedback_ranking WHERE project_id = %(project)s AND place_id IS NOT NULL) made
+  FROM feedback_ranking WHERE project_id = %(project)s AND place_id IS NOT NULL
+  UNION ALL
+  SELECT labeler_id, typing_seconds, pasted_share, num_edits, ai_use, typing_seconds > 0 OR pasted_share > 0
+  FROM feedback_conversation WHERE project_id = %(project)s) made
 JOIN accounts_user person ON person.id = made.labeler_id
 WHERE (made.typing_seconds IS NOT NULL OR made.ai_use <> '') AND (%(labeler)s::bigint IS NULL OR person.id = %(labeler)s)
 GROUP BY person.id ORDER BY 2, 1

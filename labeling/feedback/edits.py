@@ -10,29 +10,28 @@ from labeling.feedback.answers import InvalidAnswer, text_check
 from labeling.feedback.models import Completion, Demonstration, Edit, LabelingTask, RankedCompletion, Ranking
 
 
-def edits_store(task: LabelingTask, edits: Mapping[int, str], fields: Mapping[str, Any]) -> None:
-    """Stores each edit {completion shown: new text} of one answer, which has the `fields`; inside the answer's transaction.
+def edits_store(
+    task: LabelingTask, edits: Mapping[int, str], shown: Mapping[int, Completion], fields: Mapping[str, Any]
+) -> None:
+    """Stores each edit {id of a completion shown: new text} of one answer, which has the `fields`; in the answer's transaction.
 
     What an edit makes belongs to no Place, for the answer itself fills it, and takes no time of its own. Raises InvalidAnswer.
     """
-    if not edits:
-        return
-    shown = {row.completion_id: row.completion for row in task.task_completions.select_related("completion")}
-    for completion, text in edits.items():
-        if completion not in shown:
-            raise wrong(f"Expected edits of the completions {sorted(shown)}, got one of {completion}.")
+    for key, text in edits.items():
+        if key not in shown:
+            raise wrong(f"Expected edits of the completions {sorted(shown)}, got one of {key}.")
         edited = text_check(text, "edits")
-        if edited == shown[completion].text.strip():
-            raise wrong(f"Expected the edit of completion {completion} to change its text, got the same text.")
-        edit_store(task, shown[completion], edited, fields)
+        if edited == shown[key].text.strip():
+            raise wrong(f"Expected the edit of completion {key} to change its text, got the same text.")
+        edit_store(task, shown[key], edited, fields)
 
 
 def edit_store(task: LabelingTask, original: Completion, text: str, fields: Mapping[str, Any]) -> Edit:
-    edited = Completion.objects.create(project_id=original.project_id, prompt_id=original.prompt_id, text=text)
+    prompt = original.prompt
+    edited = Completion.objects.create(project_id=original.project_id, prompt=prompt, text=text)
     edit = Edit.objects.create(task=task, labeler_id=fields["labeler_id"], original=original, edited=edited)
-    made = {**fields, "place": None, "edit": edit, "seconds": 0, "notes": ""}
-    given = task.prompt.messages if task.prompt else []
-    asked = [{"role": message["role"], "content": message["content"], "weight": 0} for message in given]
+    made = {**fields, "prompt_id": prompt.pk, "place": None, "edit": edit, "seconds": 0, "notes": ""}
+    asked = [{"role": message["role"], "content": message["content"], "weight": 0} for message in prompt.messages]
     Demonstration.objects.create(messages=[*asked, {"role": "assistant", "content": text, "weight": 1}], **made)
     ranking = Ranking.objects.create(**made)
     RankedCompletion.objects.bulk_create(

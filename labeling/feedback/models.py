@@ -4,6 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from labeling.feedback.answer_base import Provenance
+from labeling.feedback.chat_models import CHAT_KINDS, ChatBatch, Conversation
+from labeling.feedback.lease_models import LostLease as LostLease
+from labeling.feedback.lease_models import Submission as Submission
 from labeling.rounds.abilities import EXPERTISE, LANGUAGE
 from labeling.rounds.models import (
     Checkpoint,
@@ -17,7 +21,6 @@ from labeling.rounds.models import (
 )
 
 USER = settings.AUTH_USER_MODEL
-MAX_SECONDS = 7 * 86_400  # nobody works longer on one answer
 
 
 class Completion(models.Model):
@@ -52,6 +55,8 @@ class LabelingTask(models.Model):
         DEMONSTRATION = "demonstration"
         RANKING = "ranking"
         PAIRWISE = "pairwise"
+        CHAT = "chat"
+        RED_TEAM = "red_team"
 
     class PromptStyle(models.TextChoices):
         """Where the prompt comes from: given, or written by the labeler (InstructGPT, 2203.02155, section 3.2)."""
@@ -77,7 +82,8 @@ class LabelingTask(models.Model):
     stage = models.ForeignKey(RoundStage, null=True, on_delete=models.CASCADE, related_name="tasks")
     prompt = models.ForeignKey(Prompt, null=True, on_delete=models.PROTECT, related_name="tasks")  # null: to be written
     prompt_style = models.CharField(max_length=16, choices=PromptStyle, default=PromptStyle.GIVEN)
-    brief = models.TextField(blank=True)  # the use case that a prompt is written for
+    brief = models.TextField(blank=True)  # the use case that a prompt is written for, or what to chat about
+    chat_batch = models.ForeignKey(ChatBatch, null=True, on_delete=models.PROTECT, related_name="tasks")
     kind = models.CharField(max_length=16, choices=Kind)
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.TRAINING)
     guideline = models.ForeignKey(GuidelineVersion, on_delete=models.PROTECT, related_name="+")
@@ -100,7 +106,12 @@ class LabelingTask(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["demonstration", "ranking", "pairwise"]), name="task_kind_is_known"
+                condition=Q(kind__in=["demonstration", "ranking", "pairwise", *CHAT_KINDS]), name="task_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=CHAT_KINDS, chat_batch__isnull=False)
+                | ~Q(kind__in=CHAT_KINDS) & Q(chat_batch__isnull=True),
+                name="task_of_a_chat_has_its_batch",
             ),
             models.CheckConstraint(
                 condition=Q(chosen__in=["", "random"]) | Q(chosen="disagreement", disagreement__isnull=False),
@@ -121,6 +132,7 @@ class LabelingTask(models.Model):
             models.CheckConstraint(
                 condition=Q(prompt_style="given", prompt__isnull=False)
                 | Q(prompt_style__in=["plain", "few_shot"], prompt__isnull=True, kind="demonstration")
+                | Q(prompt_style="plain", prompt__isnull=True, kind__in=CHAT_KINDS)
                 | Q(prompt_style="use_case", prompt__isnull=True, kind="demonstration") & ~Q(brief=""),
                 name="task_prompt_is_given_or_asked_for",
             ),
@@ -207,25 +219,6 @@ class Place(models.Model):
         ]  # fmt: skip
 
 
-class LostLease(models.Model):
-    """A lease that ran out before another took its Place. Its holder may still answer once: kept and paid.
-
-    A trigger writes these rows, so that whatever moves a Place on keeps its promise to the one who worked on it.
-    """
-
-    place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="lost_leases")
-    task = models.ForeignKey(LabelingTask, on_delete=models.CASCADE, related_name="lost_leases")
-    labeler = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
-    lease_token = models.UUIDField(unique=True)
-    lost_at = models.DateTimeField(auto_now_add=True)
-    is_answered = models.BooleanField(default=False)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["labeler", "task"], condition=Q(is_answered=True), name="lost_lease_answered"),
-        ]
-
-
 class Draft(models.Model):
     """What a labeler has written for a task so far. Outlives the lease, so that nothing written is lost."""
 
@@ -258,20 +251,6 @@ class Skip(models.Model):
         constraints = [models.UniqueConstraint(fields=["task", "labeler"], name="skip_once_per_labeler")]
 
 
-class Submission(models.Model):
-    """The reply to one Idempotency-Key of one labeler: the same key gets the same reply, never a second answer."""
-
-    labeler = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=128)
-    place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="+")
-    body_sha256 = models.CharField(max_length=64)
-    response = models.JSONField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["labeler", "key"], name="submission_key_once")]
-
-
 class Edit(models.Model):
     """A completion that a labeler made better while judging a task: what it was, and the Completion it became.
 
@@ -291,21 +270,12 @@ class Edit(models.Model):
         ]
 
 
-class AiUse(models.TextChoices):
-    """What a labeler says of an answer, where the project asks."""
-
-    NONE = "none"  # no AI
-    HELP = "help"  # for ideas, facts or spelling; the words are the labeler's
-    TEXT = "text"  # some of the words are an AI's
+_IS_GIVEN = Q(place__isnull=False, task__isnull=False, edit__isnull=True)
+_IS_IMPORTED = Q(imported_from__isnull=False)
+_IS_EDIT = Q(edit__isnull=False, task__isnull=False, place__isnull=True)
 
 
-TYPING_IS_WHOLE = Q(
-    typing_seconds__isnull=False, typing_seconds__gte=0, typing_seconds__lte=MAX_SECONDS,
-    pasted_share__isnull=False, pasted_share__gte=0, pasted_share__lte=1, num_edits__isnull=False,
-)  # fmt: skip
-
-
-class Answer(models.Model):
+class Answer(Provenance):
     """Fields that every answer has. Answers are superseded, never edited; a surplus answer is kept but not counted."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
@@ -320,40 +290,23 @@ class Answer(models.Model):
     labeler_name = models.CharField(max_length=128, blank=True)  # of an imported answer
     guideline = models.ForeignKey(GuidelineVersion, null=True, on_delete=models.PROTECT, related_name="+")
     label_schema = models.ForeignKey(LabelSchemaVersion, null=True, on_delete=models.PROTECT, related_name="+")
-    seconds = models.FloatField(default=0)  # time the labeler spent
-    typing_seconds = models.FloatField(null=True)  # null, as are the next two, where nothing was recorded
-    pasted_share = models.FloatField(null=True)  # of the characters typed or pasted
-    num_edits = models.PositiveIntegerField(null=True)  # how often text was deleted or replaced
-    ai_use = models.CharField(max_length=8, choices=AiUse, blank=True)  # "" where the project did not ask
     notes = models.TextField(blank=True)
     is_counted = models.BooleanField(default=True)
     superseded_by = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     redacted_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    class Meta:
+    class Meta(Provenance.Meta):
         abstract = True
         constraints = [
+            *Provenance.Meta.constraints,
             models.UniqueConstraint(
                 fields=["place"], condition=Q(is_counted=True), name="%(class)s_one_counted_per_place"
             ),
             models.UniqueConstraint(fields=["imported_from", "import_line"], name="%(class)s_import_line_once"),
             models.UniqueConstraint(fields=["edit"], name="%(class)s_once_per_edit"),
             models.CheckConstraint(
-                condition=Q(place__isnull=False, task__isnull=False, edit__isnull=True)
-                | Q(imported_from__isnull=False)
-                | Q(edit__isnull=False, task__isnull=False, place__isnull=True),
-                name="%(class)s_has_origin",
-            ),
-            models.CheckConstraint(
                 condition=Q(superseded_by=None) | Q(is_counted=False), name="%(class)s_superseded_is_not_counted"
-            ),
-            models.CheckConstraint(
-                condition=Q(typing_seconds=None, pasted_share=None, num_edits=None) | TYPING_IS_WHOLE,
-                name="%(class)s_typing_is_whole",
-            ),
-            models.CheckConstraint(
-                condition=Q(ai_use__in=["", "none", "help", "text"]), name="%(class)s_ai_use_is_known"
             ),
         ]
 
@@ -365,18 +318,34 @@ class Demonstration(Answer):
     use_case = models.CharField(max_length=32, blank=True)  # key of the label schema
     prompt_flags = models.JSONField(default=list)  # [flag key]
 
+    class Meta(Answer.Meta):
+        constraints = [
+            *Answer.Meta.constraints,
+            models.CheckConstraint(condition=_IS_GIVEN | _IS_IMPORTED | _IS_EDIT, name="demonstration_has_origin"),
+        ]
+
 
 class Ranking(Answer):
-    """One labeler's order, with ties, over all K completions of a task; a pairwise answer is one over two with a margin."""
+    """One labeler's order, with ties, over all K completions of a task; a pairwise answer is one over two with a margin.
+
+    One turn of a conversation is a Ranking too, of that turn's replies.
+    """
 
     all_bad = models.BooleanField(default=False)
     margin = models.FloatField(
         null=True
     )  # how much better the preferred of two is, 0 to 1; imported ones by their own scale
+    conversation = models.ForeignKey(Conversation, null=True, on_delete=models.PROTECT, related_name="rankings")
 
     class Meta(Answer.Meta):
         constraints = [
             *Answer.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(conversation__isnull=True) & (_IS_GIVEN | _IS_IMPORTED | _IS_EDIT)
+                | Q(conversation__isnull=False, task__isnull=False, place__isnull=True, edit__isnull=True),
+                name="ranking_has_origin",
+            ),
+            models.UniqueConstraint(fields=["conversation", "prompt"], name="ranking_one_per_turn"),
             models.CheckConstraint(
                 condition=Q(margin__isnull=True) | Q(margin__gte=0), name="ranking_margin_from_zero"
             ),
@@ -397,3 +366,10 @@ class RankedCompletion(models.Model):
             models.UniqueConstraint(fields=["ranking", "completion"], name="ranked_completion_once"),
             models.CheckConstraint(condition=Q(rank__gte=1), name="rank_starts_at_one"),
         ]
+
+
+ANSWERS = (
+    Demonstration,
+    Ranking,
+    Conversation,
+)  # with a place: answers to tasks; without: imported, or made on the way

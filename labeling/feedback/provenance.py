@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from labeling.accounts.models import User
 from labeling.errors import Conflict
+from labeling.feedback.answer_base import AiUse
 from labeling.feedback.answers import InvalidAnswer
-from labeling.feedback.models import AiUse, Place
+from labeling.feedback.models import Place
 from labeling.rounds.models import Membership, Project
 
 

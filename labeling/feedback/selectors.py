@@ -10,7 +10,16 @@ from django.utils import timezone
 
 from labeling.accounts.models import User
 from labeling.errors import Forbidden, NotFound
-from labeling.feedback.models import Completion, Demonstration, LabelingTask, Place, RankedCompletion, Ranking, Skip
+from labeling.feedback.models import (
+    ANSWERS,
+    Completion,
+    Demonstration,
+    LabelingTask,
+    Place,
+    RankedCompletion,
+    Ranking,
+    Skip,
+)
 from labeling.feedback.routing import keys_met_by, places_free, waiting_for_others
 from labeling.rounds.models import Membership, Project, Prompt
 from labeling.rounds.selectors import project_get_for, role_check
@@ -155,7 +164,7 @@ def labeling_summary(user: User, project: Project) -> dict[str, Any]:
         places = places.exclude(is_sensitive=True)
     places = places.exclude(task__places__in=Place.objects.filter(labeler=user, state=Place.State.FILLED))
     counts = {} if project.is_archived else dict(places.order_by().values_list("kind").annotate(num=Count("id")))
-    answers = [model.objects.filter(project=project, labeler=user, edit=None) for model in (Demonstration, Ranking)]
+    answers = [model.objects.filter(project=project, labeler=user, place__isnull=False) for model in ANSWERS]
     since = timezone.now() - timedelta(hours=24)
     return {
         "open": {kind: counts.get(kind, 0) for kind in kinds},

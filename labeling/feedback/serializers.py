@@ -6,11 +6,10 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from labeling.api_request import finite
+from labeling.feedback.answer_base import MAX_SECONDS, AiUse
 from labeling.feedback.answers import MESSAGE_ROLES
 from labeling.feedback.kinds.table import KINDS
 from labeling.feedback.models import (
-    MAX_SECONDS,
-    AiUse,
     Completion,
     Demonstration,
     LabelingTask,
@@ -52,6 +51,9 @@ class AssignmentSchemaSerializer(serializers.Serializer[Any]):
     pairwise_scale = serializers.ChoiceField(choices=PAIRWISE_SCALES, default=DEFAULT_PAIRWISE_SCALE)
     use_cases = SchemaFlagSerializer(many=True, default=list)
     prompt_flags = SchemaFlagSerializer(many=True, default=list)
+    harm_categories = SchemaFlagSerializer(many=True, default=list)
+    attack_kinds = SchemaFlagSerializer(many=True, default=list)
+    success_levels = SchemaFlagSerializer(many=True, default=list)
 
 
 class AssignmentPlaceSerializer(serializers.Serializer[Any]):
@@ -95,7 +97,7 @@ class AssignmentTaskSerializer(serializers.Serializer[Any]):
 
 
 class AssignmentDraftSerializer(serializers.Serializer[Any]):
-    body = serializers.DictField(child=serializers.JSONField())
+    body = serializers.DictField(child=serializers.JSONField(allow_null=True))
     updated_at = serializers.DateTimeField()
 
 
@@ -132,7 +134,7 @@ class LeaseSerializer(serializers.Serializer[Any]):
 
 
 class DraftInputSerializer(LeaseInputSerializer):
-    body = serializers.DictField(child=serializers.JSONField())
+    body = serializers.DictField(child=serializers.JSONField(allow_null=True))
 
 
 class SkipInputSerializer(LeaseInputSerializer):
@@ -157,7 +159,7 @@ class TaskAnswerField(serializers.DictField):
 
 
 class EditInputSerializer(serializers.Serializer[Any]):
-    completion = serializers.IntegerField()
+    completion = serializers.IntegerField(help_text="In a chat: the id of the reply.")
     text = serializers.CharField(allow_blank=True, trim_whitespace=False)
 
 
@@ -224,6 +226,8 @@ class KindCountsSerializer(serializers.Serializer[Any]):
     demonstration = serializers.IntegerField()
     ranking = serializers.IntegerField()
     pairwise = serializers.IntegerField()
+    chat = serializers.IntegerField()
+    red_team = serializers.IntegerField()
 
 
 class MineSerializer(serializers.Serializer[Any]):
@@ -336,6 +340,8 @@ class WeightsSerializer(serializers.Serializer[Any]):
     demonstration = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
     ranking = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
     pairwise = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
+    chat = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
+    red_team = serializers.IntegerField(required=False, min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
 
 
 class RedactInputSerializer(serializers.Serializer[Any]):

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from labeling.accounts.models import User
 from labeling.errors import DomainError
+from labeling.feedback.chat_models import Conversation, Turn
 from labeling.feedback.claims import LeaseLost, labeler_serialize, place_hold
 from labeling.feedback.edits import edits_store
 from labeling.feedback.kinds.table import KINDS
@@ -35,6 +36,7 @@ from labeling.rounds.abilities import needs_key
 from labeling.rounds.models import GuidelineVersion, LabelSchemaVersion, Project, Prompt, Round, RoundStage
 
 REDACTED = "[redacted]"
+RED_TEAM = LabelingTask.Kind.RED_TEAM
 KEY_IS_TAKEN = "Expected a new Idempotency-Key for a new answer; this key belongs to another answer."
 _FILL = """
 WITH place AS (
@@ -84,6 +86,7 @@ class TaskSpec:
     """The user to whom alone its places are given."""
     offset: int = 0
     """Among tasks of the same kind of work: higher is handed out first, below 1000."""
+    chat_batch: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind == LabelingTask.Kind.PAIRWISE and len(self.completions) != 2:
@@ -96,7 +99,8 @@ def tasks_create(
 ) -> int:
     """Creates tasks with their completions and open places under the newest guideline and label schema; returns how many.
 
-    A task asks for the language and the expertise that its prompt's metadata names.
+    A task asks for the language and the expertise that its prompt's metadata names. Red-team tasks, and all tasks on prompts
+    that a red team wrote, go only to people who take sensitive ones.
     Raises NotReadyForLabeling when the project has no guideline or no label schema yet.
     """
     guideline = GuidelineVersion.objects.filter(project=project).order_by("-number").first()
@@ -117,6 +121,7 @@ def tasks_create(
                 prompt_id=spec.prompt,
                 prompt_style=spec.prompt_style,
                 brief=spec.brief,
+                chat_batch_id=spec.chat_batch,
                 kind=spec.kind,
                 purpose=spec.purpose,
                 repeats_id=spec.repeats,
@@ -139,6 +144,7 @@ def tasks_create(
         ],
         batch_size=1000,
     )
+    attacks = set(Prompt.objects.filter(project=project, origin=RED_TEAM).values_list("pk", flat=True))
     Place.objects.bulk_create(
         [
             Place(
@@ -149,6 +155,7 @@ def tasks_create(
                 priority=place_priority(weights, spec.kind, spec.purpose, spec.offset),
                 needs=needs_key(task.language, task.expertise),
                 reserved_for_id=spec.reserved_for,
+                is_sensitive=spec.kind == RED_TEAM or spec.prompt in attacks,
             )
             for task, spec in zip(tasks, specs, strict=True)
             for number in range(1, spec.num_places + 1)
@@ -192,8 +199,10 @@ def answer_submit(
         place, is_counted = place_hold_late(labeler=labeler, place_id=place_id, lease_token=lease_token)
     fields = {**_common_fields(place, seconds, notes), "labeler_id": labeler.pk, "is_counted": is_counted}
     fields |= provenance_fields(place, labeler, typing, ai_use)
-    stored = KINDS[place.kind].store(place.task, answer, fields)
-    edits_store(place.task, edits or {}, fields)
+    kind = KINDS[place.kind]
+    stored = kind.store(place.task, answer, fields)
+    if edits:
+        edits_store(place.task, edits, kind.shown(place.task, stored), fields)
     response = {"kind": place.kind, "id": stored.pk, "is_counted": stored.is_counted}
     values: dict[str, int | str] = {
         "place": place.pk, "task": place.task_id, "labeler": labeler.pk, "key": key, "sha256": digest,
@@ -256,15 +265,15 @@ def places_close(*, stage: RoundStage, expired_only: bool = False) -> int:
     """Closes the stage's open Places and those whose lease ran out; a live lease may still be submitted. Returns how many."""
     places = Place.objects.filter(task__stage=stage)
     expired = places.filter(state=Place.State.LEASED, lease_expires_at__lt=timezone.now())
-    closed = _close(expired)
-    return closed if expired_only else closed + _close(places.filter(state=Place.State.OPEN))
+    closed = places_shut(expired)
+    return closed if expired_only else closed + places_shut(places.filter(state=Place.State.OPEN))
 
 
 @transaction.atomic
 def completion_redact(*, actor: User, completion: Completion, reason: str) -> None:
     """Removes the text of a completion and of its edits and keeps the rows; tasks that show it are closed.
 
-    Sealed snapshots stay as they are.
+    Turns of a chat that went on with it repeat its text and are redacted too. Sealed snapshots stay as they are.
     """
     now = timezone.now()
     texts = Completion.objects.filter(Q(pk=completion.pk) | Q(edit_made_by__original=completion))
@@ -274,13 +283,25 @@ def completion_redact(*, actor: User, completion: Completion, reason: str) -> No
     )
     completion.refresh_from_db()
     tasks = LabelingTask.objects.filter(task_completions__completion=completion)
-    _close(Place.objects.filter(task__in=tasks, state__in=[Place.State.OPEN, Place.State.LEASED]))
+    places_shut(Place.objects.filter(task__in=tasks, state__in=[Place.State.OPEN, Place.State.LEASED]))
+    if Turn.objects.filter(chosen__completion=completion).exists():
+        for later in _prompts_after(completion.prompt):
+            _prompt_blank(later)
     audit(actor, "completion_redact", completion, project=completion.project, reason=reason)
 
 
 @transaction.atomic
 def prompt_redact(*, actor: User, prompt: Prompt, reason: str) -> None:
-    """Removes the text of a prompt, its completions and its answers and keeps the rows; its tasks are closed."""
+    """Removes the text of a prompt, its completions and its answers and keeps the rows; its tasks are closed.
+
+    Later turns of the same chat repeat its text and are redacted too.
+    """
+    for each in [prompt, *_prompts_after(prompt)]:
+        _prompt_blank(each)
+    audit(actor, "prompt_redact", prompt, project=prompt.project, reason=reason)
+
+
+def _prompt_blank(prompt: Prompt) -> None:
     now = timezone.now()
     message = {"role": "user", "content": REDACTED}
     prompt.messages = [message]
@@ -290,12 +311,20 @@ def prompt_redact(*, actor: User, prompt: Prompt, reason: str) -> None:
     Completion.objects.filter(prompt=prompt).update(text=REDACTED, token_ids=[], redacted_at=now)
     Demonstration.objects.filter(prompt=prompt).update(messages=[message], notes="", redacted_at=now)
     Ranking.objects.filter(prompt=prompt).update(notes="", redacted_at=now)
+    Conversation.objects.filter(turns__prompt=prompt).update(notes="")
     Draft.objects.filter(task__prompt=prompt).delete()
-    _close(Place.objects.filter(task__prompt=prompt, state__in=[Place.State.OPEN, Place.State.LEASED]))
-    audit(actor, "prompt_redact", prompt, project=prompt.project, reason=reason)
+    places_shut(Place.objects.filter(task__prompt=prompt, state__in=[Place.State.OPEN, Place.State.LEASED]))
 
 
-def _close(places: Any) -> int:
+def _prompts_after(prompt: Prompt) -> list[Prompt]:
+    """The prompts of later turns of the chat that this one is a turn of; none for other prompts."""
+    turn = Turn.objects.filter(prompt=prompt).first()
+    if turn is None:
+        return []
+    return list(Prompt.objects.filter(turn__conversation=turn.conversation, turn__number__gt=turn.number))
+
+
+def places_shut(places: Any) -> int:
     closed: int = places.update(state=Place.State.CLOSED, labeler=None, lease_token=None, lease_expires_at=None)
     return closed
 

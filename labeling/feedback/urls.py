@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.feedback import api_browse, api_labeling
+from labeling.feedback import api_browse, api_chats, api_labeling, chat_stream
 
 urlpatterns = [
     path("projects/<int:project_id>/labeling/summary", api_labeling.LabelingSummaryView.as_view()),
@@ -17,6 +17,12 @@ urlpatterns = [
     path("places/<int:place_id>/release", api_labeling.PlaceReleaseView.as_view()),
     path("places/<int:place_id>/skip", api_labeling.PlaceSkipView.as_view()),
     path("places/<int:place_id>/submit", api_labeling.PlaceSubmitView.as_view()),
+    path("places/<int:place_id>/chat", api_chats.ChatView.as_view()),
+    path("places/<int:place_id>/chat/turns", api_chats.ChatTurnView.as_view()),
+    path("places/<int:place_id>/chat/retry", api_chats.ChatRetryView.as_view()),
+    path("places/<int:place_id>/chat/stream", chat_stream.chat_stream),
+    path("projects/<int:project_id>/chats", api_chats.ChatBatchListView.as_view()),
+    path("projects/<int:project_id>/chats/<int:batch_id>/close", api_chats.ChatBatchCloseView.as_view()),
     path("projects/<int:project_id>/prompts/<int:prompt_id>", api_browse.PromptDetailView.as_view()),
     path("projects/<int:project_id>/prompts/<int:prompt_id>/redact", api_browse.PromptRedactView.as_view()),
     path("projects/<int:project_id>/completions/<int:completion_id>/redact", api_browse.CompletionRedactView.as_view()),

@@ -123,6 +123,11 @@ class LabelSchemaSerializer(serializers.Serializer[Any]):
     )
     use_cases = LabelFlagSerializer(many=True, default=list, help_text="What a prompt may be for.")
     prompt_flags = LabelFlagSerializer(many=True, default=list, help_text="What may be said of a prompt.")
+    harm_categories = LabelFlagSerializer(many=True, default=list, help_text="What harm a red-team chat sought.")
+    attack_kinds = LabelFlagSerializer(many=True, default=list, help_text="How a red-team chat attacked.")
+    success_levels = LabelFlagSerializer(
+        many=True, default=list, help_text="How far it went, from not at all to fully."
+    )
 
 
 class LabelSchemaVersionSerializer(serializers.ModelSerializer[LabelSchemaVersion]):

@@ -5,21 +5,19 @@ and a person whose role was taken away is cut off.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connection
-from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.http import require_GET
 
-from labeling.accounts.models import User
-from labeling.accounts.services import token_authenticate
 from labeling.api_errors import error_body
 from labeling.errors import DomainError
 from labeling.feedback.selectors import STAFF
+from labeling.live import event, signed_in_user, stream_response
 from labeling.numbers import whole_number
 from labeling.rounds.selectors import project_get_for
 from labeling.training import selectors
@@ -66,27 +64,6 @@ async def project_stream(request: HttpRequest, project_id: int) -> HttpResponseB
     return stream_response(board_events(project_id))
 
 
-class NotSignedIn(DomainError):
-    """No session and no live token."""
-
-    code = "not_signed_in"
-    status = 401
-
-
-def signed_in_user(request: HttpRequest) -> User:
-    """The user of the session or of the bearer token (scope read). Raises NotSignedIn."""
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        token = token_authenticate(text.strip())
-        if token is None or "read" not in token.scopes:
-            raise NotSignedIn("Expected a live token with the scope read.")
-        return token.user
-    user = request.user
-    if not isinstance(user, User) or not user.is_active:
-        raise NotSignedIn("Sign in to follow live changes.")
-    return user
-
-
 def run_check(request: HttpRequest, run_id: int) -> None:
     """Raises a DomainError unless the person may see the run; gives the connection back."""
     try:
@@ -106,11 +83,6 @@ def project_check(request: HttpRequest, project_id: int) -> None:
 def last_event_id(request: HttpRequest) -> int:
     text = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
     return whole_number(text) or 0
-
-
-def stream_response(events: AsyncIterator[bytes]) -> StreamingHttpResponse:
-    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return StreamingHttpResponse(events, content_type="text/event-stream", headers=headers)
 
 
 async def run_events(run_id: int, sequence: int) -> AsyncIterator[bytes]:
@@ -169,8 +141,3 @@ def board_fingerprint(project_id: int) -> str:
             return str(cursor.fetchone()[0])
     finally:
         close_old_connections()
-
-
-def event(name: str, data: Any, identity: int | None = None) -> bytes:
-    first = "" if identity is None else f"id: {identity}\n"
-    return f"{first}event: {name}\ndata: {json.dumps(data, default=str)}\n\n".encode()

@@ -12,11 +12,13 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from labeling.accounts.models import User
+from labeling.feedback.chat_batches import chats_open
 from labeling.feedback.provenance import notice_read
 from labeling.rounds.models import GuidelineVersion, Project
 from labeling.rounds.people import invitation_create
 from tests.e2e.desk import NARROW, WIDE, wait_for_quiet_database
 from tests.e2e.filled_project import make_filled_project, make_kind_project
+from tests.labeling.chat_cast import SETTINGS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 ROUTES = Path(__file__).parents[2] / "frontend/src"
@@ -113,8 +115,12 @@ def see_project_pages(site: Site) -> None:
         "people": "people", "guidelines": "guidelines", "label-schema": "label-schema", "stopped-tasks": "stopped-tasks",
         "settings": "settings", "runs": "runs", "runs/new": "runs/new", "runs/:runId": f"runs/{site.ids['run']}", "snapshots": "snapshots",
         "checkpoints": "checkpoints", "checkpoints/:checkpointId": f"checkpoints/{site.ids['checkpoint']}", "sampling": "sampling",
-        "compare": f"compare?a={site.ids['checkpoint']}&b={site.ids['other']}", "evaluations": "evaluations",
+        "chats": "chats", "compare": f"compare?a={site.ids['checkpoint']}&b={site.ids['other']}", "evaluations": "evaluations",
     }  # fmt: skip
+    chats_open(
+        project=site.project, actor=site.boss, num_tasks=1, kind="red_team", brief="", checkpoint_a=site.ids["checkpoint"],
+        checkpoint_b=site.ids["other"], **SETTINGS,
+    )  # fmt: skip
     for route, path in paths.items():
         site.open(f"/projects/{site.project.pk}/{path}", route)
     site.visited.add("projects/:projectId")

@@ -233,7 +233,7 @@ def test_summary_counts_what_is_open_to_me(ann, project):
     submit(ann, claim(ann, project), "k1")
     summary = ann.get(f"/api/v1/projects/{project.pk}/labeling/summary").json()
     assert summary == {
-        "open": {"demonstration": 0, "ranking": 2, "pairwise": 0},
+        "open": {"demonstration": 0, "ranking": 2, "pairwise": 0, "chat": 0, "red_team": 0},
         "mine": {"today": 1, "total": 1},
         "takes_sensitive": True,
         "waiting_for_others": [],

@@ -86,7 +86,7 @@ def test_with_everything_open_what_lets_the_round_move_on_comes_first(project, a
 def test_a_manager_changes_the_order_of_what_is_open_already(project, manager, ann):
     open_everything(project)
     url = f"/api/v1/projects/{project.pk}/labeling/weights"
-    default = {"evaluation": 5, "ranking": 4, "pairwise": 4, "demonstration": 3}
+    default = {"evaluation": 5, "ranking": 4, "pairwise": 4, "demonstration": 3, "chat": 3, "red_team": 3}
     assert manager.get(url).json() == default
     held = claim(ann, project)
     reply = manager.patch(url, {"demonstration": 9, "evaluation": 1}, format="json")

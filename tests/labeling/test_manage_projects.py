@@ -158,6 +158,8 @@ def test_an_archived_project_hands_out_no_work_and_starts_no_round(cast):
         "demonstration": 0,
         "ranking": 0,
         "pairwise": 0,
+        "chat": 0,
+        "red_team": 0,
     }
     assert manager.post(f"{cast.path}/rounds", {}, content_type=JSON).status_code == 409
     mine = manager.get("/api/v1/session").json()["projects"]

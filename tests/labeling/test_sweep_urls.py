@@ -8,6 +8,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
 from labeling.accounts.services import token_create
+from labeling.feedback.chat_batches import chats_open
 from labeling.rounds.models import Import
 from labeling.rounds.people import invitation_create
 from labeling.rounds.services import checkpoint_register
@@ -48,7 +49,8 @@ def test_every_url_has_a_row_and_every_row_a_url():
 def swept(tmp_path, settings, monkeypatch):
     """A cast, and the values that stand for the parameters of every URL."""
     # A live stream gives its connection back; here it is the test's own, which still has a transaction to undo.
-    monkeypatch.setattr("labeling.training.streams.close_old_connections", lambda: None)
+    for module in ("labeling.training.streams", "labeling.feedback.chat_stream"):
+        monkeypatch.setattr(f"{module}.close_old_connections", lambda: None)
     settings.STORAGE_URL = f"file://{tmp_path}"
     settings.MODELS_DIR = tmp_path
     cast = cast_make()
@@ -78,7 +80,11 @@ def swept(tmp_path, settings, monkeypatch):
         "checkpoint_id": checkpoint.pk,
         "number": made.json()["number"],
         "position": 0,
-    }
+        "batch_id": chats_open(
+            project=project, actor=people["manager"], num_tasks=1, kind="chat", checkpoint_a=checkpoint.pk,
+            checkpoint_b=checkpoint.pk, temperature_a=1, temperature_b=1, top_p=1, max_new_tokens=8, max_turns=2,
+        ).pk,
+    }  # fmt: skip
     return cast, values
 
 

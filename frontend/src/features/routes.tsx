@@ -7,6 +7,7 @@ import {
   IconDatabase,
   IconFileImport,
   IconHandStop,
+  IconMessageChatbot,
   IconMessages,
   IconPlayerPlay,
   IconRefresh,
@@ -36,6 +37,7 @@ export const navItems: NavItem[] = [
   { page: "quality", to: "quality", icon: IconRosetteDiscountCheck, roles: ["manager", "engineer"] },
   { page: "prompts", to: "prompts", icon: IconMessages, roles: ["manager", "engineer"] },
   { page: "imports", to: "imports", icon: IconFileImport, roles: ["manager", "engineer"] },
+  { page: "chats", to: "chats", icon: IconMessageChatbot, roles: ["manager"] },
   { page: "people", to: "people", icon: IconUsers, roles: ["manager"] },
   { page: "guidelines", to: "guidelines", icon: IconBook, roles: ["manager"] },
   { page: "labelSchema", to: "label-schema", icon: IconChecklist, roles: ["manager"] },
@@ -59,6 +61,10 @@ export const projectRoutes: RouteObject[] = [
 
 /** Below /projects/:projectId. */
 export const managerRoutes: RouteObject[] = [
+  {
+    path: "chats",
+    lazy: async () => ({ Component: (await import("./chats/components/chats-page")).ChatsPage }),
+  },
   {
     path: "stopped-tasks",
     lazy: async () => ({ Component: (await import("./stopped-tasks/components/stopped-tasks-page")).StoppedTasksPage }),

@@ -14,7 +14,7 @@ function leavesOf(texts: unknown, path = "", found: Leaves = new Map()): Leaves 
 }
 
 const english = leavesOf(LANGUAGES.en.texts);
-const SAME_ON_PURPOSE = /^menu\.pages\.(prompts|checkpoints)$|^(account\.tokenName|projects\.name|task\.prompt)$|\.save\.unchanged$|\.use_case\.text$|Shortcuts?\.\d+\.0$|shortcuts\.\d+\.0$/;
+const SAME_ON_PURPOSE = /^menu\.pages\.(prompts|checkpoints|chats)$|^(account\.tokenName|projects\.name|task\.prompt|kinds\.chat\.name)$|\.save\.unchanged$|\.use_case\.text$|Shortcuts?\.\d+\.0$|shortcuts\.\d+\.0$/;
 
 describe.each(Object.entries(LANGUAGES).filter(([code]) => code !== "en"))("the texts in %s", (_, { texts }) => {
   const translated = leavesOf(texts);

@@ -45,6 +45,9 @@ export type SubmitBody = Schemas["SubmitInputRequest"];
 export type Submitted = Answers["Submit"];
 export type SavedDraft = Answers["AssignmentDraft"];
 
+export type ChatBatch = Answers["ChatBatch"];
+export type ChatBatchDraft = Required<Schemas["ChatBatchInputRequest"]>;
+
 export type Role = Schemas["MembershipRole"];
 export type Message = Schemas["ChatMessage"];
 export type Project = Answers["Project"];

@@ -106,6 +106,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/places/{place_id}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description My chat so far. */
+        get: operations["chat_detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/places/{place_id}/chat/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Asks again for the replies that failed. */
+        post: operations["chat_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/places/{place_id}/chat/turns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Judges the turn before, goes on with its chosen reply and sends my next message; the stream tells of the replies. */
+        post: operations["chat_turn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/places/{place_id}/draft": {
         parameters: {
             query?: never;
@@ -225,6 +276,41 @@ export interface paths {
         head?: never;
         /** @description Change the name, the description, the length of a lease, or archive the project. */
         patch: operations["project_update"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Chat tasks as they were opened, newest first. */
+        get: operations["chat_batch_list"];
+        put?: never;
+        /** @description Opens chat tasks with one or two checkpoints. */
+        post: operations["chat_batch_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/chats/{batch_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Closes what nobody works on yet. */
+        post: operations["chat_batch_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/projects/{project_id}/checkpoints": {
@@ -1121,6 +1207,9 @@ export interface components {
             pairwise_scale?: components["schemas"]["PairwiseScale"];
             use_cases?: components["schemas"]["SchemaFlag"][];
             prompt_flags?: components["schemas"]["SchemaFlag"][];
+            harm_categories?: components["schemas"]["SchemaFlag"][];
+            attack_kinds?: components["schemas"]["SchemaFlag"][];
+            success_levels?: components["schemas"]["SchemaFlag"][];
         };
         AssignmentTask: {
             id: number;
@@ -1137,10 +1226,99 @@ export interface components {
         };
         /** @enum {unknown} */
         BlankEnum: "";
+        Chat: {
+            max_turns: number;
+            turns: components["schemas"]["Turn"][];
+        };
+        ChatAnswerRequest: {
+            /** @description How many turns I saw. */
+            num_turns: number;
+            /** @description Of the last turn; null when its replies failed. */
+            verdict: components["schemas"]["VerdictRequest"] | null;
+        };
+        ChatBatch: {
+            readonly id: number;
+            kind: components["schemas"]["ChatKind"];
+            brief?: string;
+            checkpoint_a: number;
+            checkpoint_a_name: string;
+            checkpoint_b: number;
+            checkpoint_b_name: string;
+            /** Format: double */
+            temperature_a: number;
+            /** Format: double */
+            temperature_b: number;
+            /** Format: double */
+            top_p: number;
+            max_new_tokens: number;
+            max_turns: number;
+            places: components["schemas"]["ChatPlaces"];
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        ChatBatchInputRequest: {
+            kind: components["schemas"]["ChatKind"];
+            num_tasks: number;
+            /** @default  */
+            brief?: string;
+            /** Format: int64 */
+            checkpoint_a: number;
+            /**
+             * Format: int64
+             * @description The same one again: two samples of one.
+             */
+            checkpoint_b: number;
+            /**
+             * Format: double
+             * @default 1
+             */
+            temperature_a?: number;
+            /**
+             * Format: double
+             * @default 1
+             */
+            temperature_b?: number;
+            /**
+             * Format: double
+             * @default 1
+             */
+            top_p?: number;
+            /** @default 256 */
+            max_new_tokens?: number;
+            /** @default 10 */
+            max_turns?: number;
+        };
+        ChatBatchPage: {
+            results: components["schemas"]["ChatBatch"][];
+            next: string | null;
+            count: number;
+        };
+        /** @enum {string} */
+        ChatKind: "chat" | "red_team";
         ChatMessage: {
             role: components["schemas"]["MessageRole"];
             content: string;
             weight?: number;
+        };
+        ChatMessageInputRequest: {
+            /** Format: uuid */
+            lease_token: string;
+            /** @description Which turn this is, from 1; sending one again changes nothing. */
+            number: number;
+            message: string;
+            /** @description Of the turn before; a red team may leave it out. */
+            verdict?: components["schemas"]["VerdictRequest"] | null;
+            /**
+             * Format: int64
+             * @description The reply to go on with.
+             */
+            chosen?: number | null;
+        };
+        ChatPlaces: {
+            open: number;
+            leased: number;
+            filled: number;
+            closed: number;
         };
         Checkpoint: {
             readonly id: number;
@@ -1346,6 +1524,7 @@ export interface components {
             };
         };
         EditInputRequest: {
+            /** @description In a chat: the id of the reply. */
             completion: number;
             text: string;
         };
@@ -1518,6 +1697,8 @@ export interface components {
             demonstration: number;
             ranking: number;
             pairwise: number;
+            chat: number;
+            red_team: number;
         };
         KindSeconds: {
             kind: components["schemas"]["TaskKind"];
@@ -1575,6 +1756,12 @@ export interface components {
             use_cases?: components["schemas"]["LabelFlag"][];
             /** @description What may be said of a prompt. */
             prompt_flags?: components["schemas"]["LabelFlag"][];
+            /** @description What harm a red-team chat sought. */
+            harm_categories?: components["schemas"]["LabelFlag"][];
+            /** @description How a red-team chat attacked. */
+            attack_kinds?: components["schemas"]["LabelFlag"][];
+            /** @description How far it went, from not at all to fully. */
+            success_levels?: components["schemas"]["LabelFlag"][];
         };
         LabelSchemaInputRequest: {
             schema: components["schemas"]["LabelSchemaRequest"];
@@ -1596,6 +1783,12 @@ export interface components {
             use_cases?: components["schemas"]["LabelFlagRequest"][];
             /** @description What may be said of a prompt. */
             prompt_flags?: components["schemas"]["LabelFlagRequest"][];
+            /** @description What harm a red-team chat sought. */
+            harm_categories?: components["schemas"]["LabelFlagRequest"][];
+            /** @description How a red-team chat attacked. */
+            attack_kinds?: components["schemas"]["LabelFlagRequest"][];
+            /** @description How far it went, from not at all to fully. */
+            success_levels?: components["schemas"]["LabelFlagRequest"][];
         };
         LabelSchemaVersion: {
             readonly id: number;
@@ -1792,6 +1985,8 @@ export interface components {
             demonstration?: number;
             ranking?: number;
             pairwise?: number;
+            chat?: number;
+            red_team?: number;
         };
         Person: {
             user: components["schemas"]["UserBrief"];
@@ -2020,6 +2215,15 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        RedTeamAnswerRequest: {
+            /** @description How many turns I saw. */
+            num_turns: number;
+            /** @description Of the last turn; null when its replies failed. */
+            verdict: components["schemas"]["VerdictRequest"] | null;
+            harm_category: string;
+            attack_kind: string;
+            success_level: string;
+        };
         RedactInputRequest: {
             reason: string;
         };
@@ -2028,6 +2232,17 @@ export interface components {
             language?: string;
             expertise?: string;
         };
+        Reply: {
+            id: number;
+            position: number;
+            state: components["schemas"]["ReplyState"];
+            /** @description What is written so far. */
+            text: string;
+            /** @description Why it failed. */
+            error: string;
+        };
+        /** @enum {string} */
+        ReplyState: "writing" | "done" | "failed";
         Round: {
             id: number;
             number: number;
@@ -2433,9 +2648,9 @@ export interface components {
             /** @default true */
             claim_next?: boolean;
         };
-        TaskAnswerRequest: components["schemas"]["DemonstrationAnswerRequest"] | components["schemas"]["RankingAnswerRequest"] | components["schemas"]["PairwiseAnswerRequest"];
+        TaskAnswerRequest: components["schemas"]["DemonstrationAnswerRequest"] | components["schemas"]["RankingAnswerRequest"] | components["schemas"]["PairwiseAnswerRequest"] | components["schemas"]["ChatAnswerRequest"] | components["schemas"]["RedTeamAnswerRequest"];
         /** @enum {string} */
-        TaskKind: "demonstration" | "ranking" | "pairwise";
+        TaskKind: "demonstration" | "ranking" | "pairwise" | "chat" | "red_team";
         /** @enum {string} */
         TaskKindEnum: "ranking" | "pairwise";
         Token: {
@@ -2502,6 +2717,13 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        Turn: {
+            number: number;
+            message: string;
+            /** @description The reply with which the chat went on. */
+            chosen: number | null;
+            replies: components["schemas"]["Reply"][];
+        };
         TurnRequest: {
             role: components["schemas"]["MessageRole"];
             content: string;
@@ -2524,12 +2746,31 @@ export interface components {
             username: string;
             display_name?: string;
         };
+        /** @description A pairwise answer keyed by reply id. */
+        VerdictRequest: {
+            ranks: {
+                [key: string]: number;
+            };
+            ratings?: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            flags?: {
+                [key: string]: string[];
+            };
+            /** @default false */
+            all_bad?: boolean;
+            strength: number;
+        };
         /** @description How early each kind of work is handed out: 9 first, 1 last. */
         Weights: {
             evaluation?: number;
             demonstration?: number;
             ranking?: number;
             pairwise?: number;
+            chat?: number;
+            red_team?: number;
         };
         WinRates: {
             /** Format: date-time */
@@ -2680,6 +2921,77 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    chat_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                place_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+        };
+    };
+    chat_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                place_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaseInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+        };
+    };
+    chat_turn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                place_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatMessageInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
             };
         };
     };
@@ -2894,6 +3206,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    chat_batch_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; absent for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatBatchPage"];
+                };
+            };
+        };
+    };
+    chat_batch_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatBatchInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatBatch"];
+                };
+            };
+        };
+    };
+    chat_batch_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatBatch"];
                 };
             };
         };

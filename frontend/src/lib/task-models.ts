@@ -17,3 +17,6 @@ export type AiUse = Schemas["AiUse"];
 export type SkipReason = Schemas["SkipReason"];
 export type TaskAnswer = Schemas["TaskAnswerRequest"];
 export type SubmitBody = Schemas["SubmitInputRequest"];
+export type Chat = Whole<Schemas["Chat"]>;
+export type ChatTurn = Whole<Schemas["Turn"]>;
+export type ChatMessageBody = Schemas["ChatMessageInputRequest"];

@@ -1,6 +1,7 @@
 import type { TaskKind } from "@/lib/models";
 
 import { account } from "./en/account";
+import { chat } from "./en/chat";
 import { common } from "./en/common";
 import { demonstration } from "./en/demonstration";
 import { entry } from "./en/entry";
@@ -12,8 +13,9 @@ import { notice } from "./en/notice";
 import { pairwise } from "./en/pairwise";
 import { projects } from "./en/projects";
 import { ranking } from "./en/ranking";
+import { red_team } from "./en/red-team";
 import { task } from "./en/task";
 
-const kinds = { demonstration, ranking, pairwise } satisfies Record<TaskKind, unknown>;
+const kinds = { demonstration, ranking, pairwise, chat, red_team } satisfies Record<TaskKind, unknown>;
 
 export const en = { account, common, entry, errors, figures, home, kinds, menu, notice, projects, task };

@@ -1,10 +1,11 @@
+import { EMPTY_CHAT, type ChatDraft } from "./kinds/chat/chat-draft";
 import { EMPTY_DEMONSTRATION, type DemonstrationDraft } from "./kinds/demonstration/demonstration-draft";
 import { EMPTY_PAIRWISE, type PairwiseDraft } from "./kinds/pairwise/pairwise-draft";
 import { EMPTY_RANKING, type RankingDraft } from "./kinds/ranking/ranking-draft";
 import { NO_TYPING, type TypingCounts } from "./typing-counts";
 
 /** What a labeler has done on a task so far; the body of the draft on the server and of its copy in this browser. */
-export interface AnswerDraft extends DemonstrationDraft, RankingDraft, PairwiseDraft {
+export interface AnswerDraft extends DemonstrationDraft, RankingDraft, PairwiseDraft, ChatDraft {
   edits: Record<number, string>; // completion -> the better answer made of it
   notes: string;
   seconds: number;
@@ -12,8 +13,8 @@ export interface AnswerDraft extends DemonstrationDraft, RankingDraft, PairwiseD
 }
 
 /** All that was written by hand, to copy it elsewhere. */
-export function writtenText({ turns, edits, notes }: AnswerDraft): string {
-  return [...turns, ...Object.values(edits), notes].filter((text) => text.trim()).join("\n\n");
+export function writtenText({ turns, message, edits, notes }: AnswerDraft): string {
+  return [...turns, message, ...Object.values(edits), notes].filter((text) => text.trim()).join("\n\n");
 }
 
 interface LocalDraft {
@@ -26,7 +27,16 @@ interface ServerDraft {
   updated_at: string;
 }
 
-export const EMPTY_DRAFT: AnswerDraft = { ...EMPTY_DEMONSTRATION, ...EMPTY_RANKING, ...EMPTY_PAIRWISE, edits: {}, notes: "", seconds: 0, typing: NO_TYPING };
+export const EMPTY_DRAFT: AnswerDraft = {
+  ...EMPTY_DEMONSTRATION,
+  ...EMPTY_RANKING,
+  ...EMPTY_PAIRWISE,
+  ...EMPTY_CHAT,
+  edits: {},
+  notes: "",
+  seconds: 0,
+  typing: NO_TYPING,
+};
 
 function keyOf(userId: number, taskId: number): string {
   return `roundtable.draft.${userId}.${taskId}`;

@@ -19,6 +19,7 @@ export const menu: Texts["menu"] = {
     quality: "Qualität",
     prompts: "Prompts",
     imports: "Importe",
+    chats: "Chats",
     people: "Personen",
     guidelines: "Richtlinien",
     labelSchema: "Bewertungsschema",

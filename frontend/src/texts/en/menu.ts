@@ -18,6 +18,7 @@ export const menu = {
     quality: "Quality",
     prompts: "Prompts",
     imports: "Imports",
+    chats: "Chats",
     people: "People",
     guidelines: "Guidelines",
     labelSchema: "Label schema",

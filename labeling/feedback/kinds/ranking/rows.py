@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labeling.feedback.kinds.ranking.answer import RankingAnswer, ranking_check
-from labeling.feedback.models import LabelingTask, RankedCompletion, Ranking
+from labeling.feedback.models import Completion, LabelingTask, RankedCompletion, Ranking
 
 
 def ranking_store(task: LabelingTask, answer: RankingAnswer, fields: dict[str, Any]) -> Ranking:
@@ -15,6 +15,12 @@ def ranking_store(task: LabelingTask, answer: RankingAnswer, fields: dict[str, A
 
 def completions_shown(task: LabelingTask) -> list[int]:
     return list(task.task_completions.values_list("completion_id", flat=True))
+
+
+def completions_of_task(task: LabelingTask, stored: Any) -> dict[int, Completion]:
+    """{id: completion} of what the task shows, for its edits."""
+    rows = task.task_completions.select_related("completion__prompt")
+    return {row.completion_id: row.completion for row in rows}
 
 
 def ranking_insert(

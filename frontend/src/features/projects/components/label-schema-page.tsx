@@ -46,7 +46,26 @@ export function LabelSchemaPage() {
 }
 
 const NEW_AXIS: Axis = { key: "", label: "", low: "", high: "", minimum: 1, maximum: 7, is_required: false };
-const EMPTY_SCHEMA: LabelSchema = { axes: [], flags: [], pairwise_scale: "four_levels", use_cases: [], prompt_flags: [] };
+const LISTS = {
+  flags: { title: "Flags", noun: "flag" },
+  use_cases: { title: "What a prompt may be for", noun: "use case" },
+  prompt_flags: { title: "What may be said of a prompt", noun: "prompt flag" },
+  harm_categories: { title: "What harm a red team may seek", noun: "harm category" },
+  attack_kinds: { title: "How a red team may attack", noun: "kind of attack" },
+  success_levels: { title: "How far a red team got, from not at all to fully", noun: "level of success" },
+};
+type Lists = Pick<LabelSchema, keyof typeof LISTS>;
+const NAMES = Object.keys(LISTS) as (keyof Lists)[];
+const EMPTY_SCHEMA: LabelSchema = {
+  axes: [],
+  flags: [],
+  pairwise_scale: "four_levels",
+  use_cases: [],
+  prompt_flags: [],
+  harm_categories: [],
+  attack_kinds: [],
+  success_levels: [],
+};
 const SCALES: { value: PairwiseScale; label: string }[] = [
   { value: "four_levels", label: "Four levels, one must be better" },
   { value: "nine_points", label: "Nine points with a middle" },
@@ -55,14 +74,13 @@ const SCALES: { value: PairwiseScale; label: string }[] = [
 function SchemaForm({ projectId, start }: { projectId: number; start: LabelSchema }) {
   const create = useCreateLabelSchema(projectId);
   const [axes, setAxes] = useState<Axis[]>(start.axes);
-  const [flags, setFlags] = useState<Flag[]>(start.flags);
-  const [useCases, setUseCases] = useState<Flag[]>(start.use_cases);
-  const [promptFlags, setPromptFlags] = useState<Flag[]>(start.prompt_flags);
+  const [lists, setLists] = useState<Lists>(start);
   const [scale, setScale] = useState<PairwiseScale>(start.pairwise_scale);
-  const isReady = axes.every(({ key, label }) => key && label) && [...flags, ...useCases, ...promptFlags].every(({ key, label }) => key && label);
+  const rows: Flag[] = [...axes, ...NAMES.flatMap((name) => lists[name])];
+  const isReady = rows.every(({ key, label }) => key && label);
   const save = () =>
     create.mutate(
-      { schema: { axes, flags, pairwise_scale: scale, use_cases: useCases, prompt_flags: promptFlags } },
+      { schema: { ...lists, axes, pairwise_scale: scale } },
       { onSuccess: ({ number }) => notifications.show({ message: `Version ${number} saved.`, color: "teal" }) },
     );
   return (
@@ -89,9 +107,9 @@ function SchemaForm({ projectId, start }: { projectId: number; start: LabelSchem
           Add a rating
         </Button>
       </Stack>
-      <KeyedList title="Flags" noun="flag" rows={flags} onChange={setFlags} />
-      <KeyedList title="What a prompt may be for" noun="use case" rows={useCases} onChange={setUseCases} />
-      <KeyedList title="What may be said of a prompt" noun="prompt flag" rows={promptFlags} onChange={setPromptFlags} />
+      {NAMES.map((name) => (
+        <KeyedList key={name} {...LISTS[name]} rows={lists[name]} onChange={(next) => setLists({ ...lists, [name]: next })} />
+      ))}
       <Stack component="section">
         <Title order={2} size="h4">
           Pairs

@@ -1,20 +1,16 @@
 import { Button, Checkbox, Group, Paper, Stack, Text, Textarea } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 
 import { useTexts } from "@/lib/language";
 
-import { CompletionText } from "../../components/completion-text";
-import { CompletionTools } from "../../components/completion-tools";
-import { JudgementFields } from "../../components/judgement-fields";
-import shared from "../../components/task.module.css";
-import { judgementOf, useShownCompletions } from "../../hooks/use-judgements";
+import { useShownCompletions } from "../../hooks/use-judgements";
 import { useWindowKeys } from "../../hooks/use-window-keys";
-import { isControl, isShortcut, isSubmit } from "../../keys";
+import { isSubmit } from "../../keys";
 import type { AnswerProps } from "../answer-props";
-import { letterOf } from "../ranking/ranks";
+import { PairCards } from "./pair-cards";
 import classes from "./pairwise.module.css";
 import { ScaleBar } from "./scale-bar";
-import { ranksOfStep, stepAt, stepMove, stepsOf } from "./scale";
+import { usePair } from "./use-pair";
 
 /** Two completions side by side: which is better and by how much, or both are bad. */
 export function PairwiseTask({ assignment, draft, change, submit, isSending, isLost }: AnswerProps) {
@@ -23,77 +19,23 @@ export function PairwiseTask({ assignment, draft, change, submit, isSending, isL
   const { schema } = assignment.task.label_schema;
   const completions = useShownCompletions(assignment.task.completions);
   const shown = [completions[0]?.id ?? 0, completions[1]?.id ?? 0] as const;
-  const steps = stepsOf(schema.pairwise_scale, pairwise);
-  const chosen = stepAt(steps, draft.ranks, draft.strength, shown);
-  const canSubmit = (chosen !== null || draft.all_bad) && !isSending && !isLost;
-  const [focused, setFocused] = useState(0);
+  const pair = usePair({ schema, draft, change, shown, isActive: true, onEnter: () => send() });
+  const { steps, chosen, choose } = pair;
+  const canSubmit = pair.isJudged && !isSending && !isLost;
   const first = useRef<HTMLElement>(null);
   useEffect(() => {
     window.scrollTo(0, 0);
     first.current?.focus({ preventScroll: true });
   }, []);
 
-  const choose = (index: number) => {
-    const step = steps[index];
-    if (step) change({ ranks: ranksOfStep(step, shown), strength: step.strength });
-  };
-  const send = () => {
-    if (!canSubmit) return;
-    const tie = { [shown[0]]: 1, [shown[1]]: 1 };
-    const preference = chosen === null ? { ranks: tie, strength: 0 } : { ranks: draft.ranks, strength: draft.strength };
-    submit({ ...preference, ratings: draft.ratings, flags: draft.flags, all_bad: draft.all_bad });
-  };
+  const send = () => canSubmit && submit(pair.verdict());
   useWindowKeys((event) => {
-    if (isSubmit(event)) return send();
-    if (!isShortcut(event)) return;
-    const { target, key } = event;
-    const isRating = target instanceof HTMLInputElement && target.type === "radio" && target.name !== "pairwise-scale";
-    const isScale = target instanceof HTMLInputElement && target.name === "pairwise-scale";
-    if (key === "Enter" && (isRating || isScale || !isControl(target))) send();
-    else if (key === "x" || key === "X") change(({ all_bad }) => ({ all_bad: !all_bad }));
-    else if (!isRating && /^[1-9]$/.test(key) && Number(key) <= steps.length) choose(Number(key) - 1);
-    else if (!isRating && !isScale && key === "ArrowLeft") choose(stepMove(chosen, -1, steps.length));
-    else if (!isRating && !isScale && key === "ArrowRight") choose(stepMove(chosen, 1, steps.length));
-    else return;
-    event.preventDefault();
+    if (isSubmit(event)) send();
   });
 
   return (
     <>
-      <div className={classes.pair}>
-        {completions.map((completion, index) => (
-          <article
-            key={completion.id}
-            ref={index === 0 ? first : undefined}
-            tabIndex={0}
-            className={shared.card}
-            onFocus={() => setFocused(index)}
-            data-preferred={steps[chosen ?? -1]?.preferred === letterOf(index) || undefined}
-            data-testid={`pair-card-${completion.position}`}
-            data-completion-id={completion.id}
-            aria-label={task.completion(letterOf(index))}
-          >
-            <header className={shared.cardHeader}>
-              <strong className={classes.letter}>{letterOf(index)}</strong>
-              <CompletionTools {...{ completions, index, draft, change }} isActive={focused === index} />
-            </header>
-            <div className={shared.cardText}>
-              <CompletionText text={completion.text} />
-            </div>
-            {schema.axes.length + schema.flags.length > 0 && (
-              <details className={classes.more}>
-                <summary data-testid={`pair-more-${letterOf(index)}`}>{pairwise.more(letterOf(index))}</summary>
-                <JudgementFields
-                  completionId={completion.id}
-                  letter={letterOf(index)}
-                  schema={schema}
-                  {...judgementOf({ draft, change }, completion.id)}
-                />
-              </details>
-            )}
-          </article>
-        ))}
-      </div>
+      <PairCards {...{ completions, schema, draft, change, first }} preferred={pair.preferred} />
       <Paper withBorder radius="md" p="sm" mt="sm" className={classes.verdict} component="section" aria-label={pairwise.yourChoice}>
         <Stack gap="xs">
           <ScaleBar steps={steps} chosen={chosen} onChoose={choose} />
