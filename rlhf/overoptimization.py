@@ -2,8 +2,8 @@
 
 A held-out reward model (another seed, or other rankings) scores the same answers to fixed prompts as the proxy that is optimized.
 Against d = sqrt(KL), the gain of the held-out score follows R(d) = d (alpha - beta log d) under reinforcement learning (Gao et al.,
-arXiv 2210.10760, section 3.1); its maximum is at d = exp(alpha / beta - 1). KL is its k3 estimate,
-which is never negative. Numbers in, numbers out; no tensors and no models.
+arXiv 2210.10760, section 3.1); its maximum is at d = exp(alpha / beta - 1). KL is the mean log-ratio
+(k1): k3 is never negative, but a few answers rule it once KL is large. Numbers in, numbers out; no tensors and no models.
 """
 
 import math
@@ -28,7 +28,7 @@ class GoldWatch:
     def add(self, update: int, answers: dict[str, float]) -> dict[str, float]:
         """Keeps one look at the fixed prompts (their metrics) and returns its numbers, for the run's curves."""
         point = {
-            "sqrt_kl": math.sqrt(answers["k3"]),
+            "sqrt_kl": math.sqrt(max(answers["kl"], 0.0)),
             "proxy_score": answers["score"],
             "heldout_score": answers["heldout_score"],
         }

@@ -64,7 +64,7 @@ def test_the_suggested_stop_is_where_the_curve_is_highest() -> None:
 def watched(pairs: list[tuple[float, float]]) -> GoldWatch:
     watch = GoldWatch()
     for update, (distance, heldout) in enumerate(pairs):
-        watch.add(update, {"k3": distance**2, "score": 3 * distance, "heldout_score": heldout})
+        watch.add(update, {"kl": distance**2, "score": 3 * distance, "heldout_score": heldout})
     return watch
 
 
@@ -79,6 +79,10 @@ def test_the_advice_names_a_stop_that_was_passed_and_says_when_there_is_none() -
     assert "lies beyond" in watched([(0.0, 5.0), *((d, 5.0 + curve(d)) for d in (0.5, 1.0, 1.5, 2.0))]).advice()
     assert (
         "no maximum" in watched([(0.0, 0.0), *((d, d + 0.3 * d * math.log(d)) for d in (0.5, 1.0, 2.0, 3.0))]).advice()
+    )
+    below = watched([(0.0, 0.0)])
+    assert below.add(1, {"kl": -0.2, "score": 0.0, "heldout_score": 1.0})["sqrt_kl"] == 0.0, (
+        "noise below 0 is no distance"
     )
     assert "too few looks" in watched([(0.0, 0.0), (1.0, 1.0), (2.0, 1.0)]).advice()
 
@@ -115,7 +119,9 @@ def test_a_run_is_watched_by_a_held_out_model_and_goes_on_with_its_points(
     )
     points = whole["overoptimization"]["points"]
     assert [point["update"] for point in points] == [0, 1, 2]
-    assert points[0]["sqrt_kl"] < 1e-3 < points[-1]["sqrt_kl"]
+    assert points[0]["sqrt_kl"] < 1e-3
+    assert points[-1]["sqrt_kl"] ** 2 == pytest.approx(max(whole["kl"], 0.0)), "the same answers to the same prompts"
+    assert points[-1]["heldout_score"] != points[0]["heldout_score"]
     assert points[0]["proxy_score"] == whole["reward_before"] != points[0]["heldout_score"]
     assert resumed["overoptimization"] == whole["overoptimization"]
     shown = [fields for kind, fields in events if kind == "metric" and "heldout_score" in fields]
