@@ -1,8 +1,8 @@
 """The gold judge: deterministic code that scores a note against the demands of its request. No trainer ever sees it.
 
 It reads only the request's and the note's words, so it judges a person's note, a model's or nonsense alike. Each attribute lies in
-0..1. The demands of the request (thing, addressee, tone, purpose, number of sentences) weigh 0.64, a reason and a polite close
-0.36; repetition, words beyond the asked length and broken English cost extra, so neither length nor stock phrases win.
+0..1. The demands of the request (thing, addressee, tone, purpose, number of sentences) weigh 0.60, a reason and a polite close
+0.40; repetition, words beyond the asked length and broken English cost extra, so neither length nor stock phrases win.
 """
 
 import functools
@@ -14,13 +14,13 @@ from typing import Any
 from demo import domain, words
 
 WEIGHTS = {
-    "item": 0.16,
+    "item": 0.10,
     "addressee": 0.11,
-    "tone": 0.20,
+    "tone": 0.22,
     "purpose": 0.05,
     "sentences": 0.12,
-    "reason": 0.19,
-    "close": 0.17,
+    "reason": 0.20,
+    "close": 0.20,
 }
 PENALTIES = {"repetition": 0.2, "wordy": 0.3, "broken": 0.5}
 WORDS_PER_SENTENCE = 13

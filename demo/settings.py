@@ -47,24 +47,24 @@ REWARD = {
     **MACHINE,
     "learning_rate": 4e-4,
     "batch_size": 16,
-    "num_epochs": 3.0,
+    "num_epochs": 2.0,
     "max_length": 192,
     "max_seconds": 75,
 }
 PPO = {
     **MACHINE,
-    "num_updates": 28,
+    "num_updates": 14,
     "episodes_per_update": 128,
     "minibatch_size": 32,
     "num_epochs": 2,
     "policy_learning_rate": 3e-4,
     "value_learning_rate": 6e-4,
-    "kl_coefficient": 0.03,
+    "kl_coefficient": 0.3,
     "max_new_tokens": 64,
     "generation_batch_size": 128,
     "max_seconds": 130,
 }
-RANK_PROMPTS = 950
+RANK_PROMPTS = 1500
 
 _RANKED: list[dict] = [
     {"kind": "sample", "num_prompts": RANK_PROMPTS, "completions_per_prompt": 4, "config": SAMPLE},
