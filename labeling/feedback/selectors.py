@@ -163,7 +163,8 @@ def labeling_summary(user: User, project: Project) -> dict[str, Any]:
     if sensitive_is_declined(user, project):
         places = places.exclude(is_sensitive=True)
     places = places.exclude(task__places__in=Place.objects.filter(labeler=user, state=Place.State.FILLED))
-    counts = {} if project.is_archived else dict(places.order_by().values_list("kind").annotate(num=Count("id")))
+    waiting = places.order_by().values_list("kind").annotate(num=Count("task", distinct=True))
+    counts = {} if project.is_archived else dict(waiting)
     answers = [model.objects.filter(project=project, labeler=user, place__isnull=False) for model in ANSWERS]
     since = timezone.now() - timedelta(hours=24)
     return {

@@ -119,14 +119,19 @@ def sit_down(
 
 
 def leave(desk: Desk) -> None:
-    """Close the pages; what they still had to save is saved before this returns."""
-    for page in desk.page.context.pages:
-        page.goto(
-            "about:blank"
-        )  # a page that is left saves its draft; the tables must not be emptied under that request
-    desk.page.wait_for_timeout(200)
+    leave_page(desk.page)
+
+
+def leave_page(last: Page) -> None:
+    """Close a page and all others of its browser; what they still had to save is saved before this returns.
+
+    A page that is left saves its draft, and the tables must not be emptied under that request.
+    """
+    for page in last.context.pages:
+        page.goto("about:blank")
+    last.wait_for_timeout(200)
     wait_for_quiet_database()
-    desk.page.context.close()
+    last.context.close()
 
 
 @contextmanager

@@ -30,7 +30,7 @@ QUESTIONS = [
     "Explain to a child of eight why the sea is salty. Use no more than five sentences.",
     "Write a friendly reminder to a tenant whose rent is a week late.",
 ]
-ANSWERS = [
+SOURDOUGH = [
     "Feed it, let it rise for an hour, then put it into the **refrigerator** with a loose lid. Cold slows the yeast down:\n\n"
     "1. Mix one part starter, two parts flour and one part water.\n2. Close the jar, but not tightly.\n"
     "3. When you are back, feed it twice before you bake.\n\nThree weeks are no trouble for a healthy starter.",
@@ -39,6 +39,21 @@ ANSWERS = [
     "To wake it up, soak a spoonful in lukewarm water and feed it like any other starter.",
     "A starter is a mixture of flour and water in which yeast and lactic acid bacteria live. `flour + water = starter`",
 ]
+SEA = [
+    "Rain falls on mountains and washes a tiny bit of salt out of the stones. Rivers carry it to the sea. The sun takes the water "
+    "away again, but it cannot lift the salt. So the salt stays, and there is more of it every year.",
+    "The salinity of the ocean results from chemical weathering of rock and from hydrothermal vents.",
+    "The sea is salty because fish are salty.",
+    "Stones have salt in them, and rivers bring it to the sea.",
+]
+REMINDER = [
+    "Dear Mr. Lindqvist,\n\nperhaps it slipped your mind: the rent for May was due last Monday.",
+    "Pay the rent now or move out.",
+    "Hello! Could it be that the transfer for May got lost? Please have a look when you find the time.",
+    "Rent is money that a tenant pays.",
+]
+ANSWERS = [SOURDOUGH, SEA, REMINDER]
+BROKEN = QUESTIONS[2]
 RATE = {"rate": 0.72, "low": 0.66, "high": 0.78, "num_pairs": 412}
 REPORT = {
     "accuracy": RATE,
@@ -55,17 +70,17 @@ REPORT = {
 }
 
 
-def make_texts(project: Project, checkpoint: Checkpoint | None, question: int, count: int = len(ANSWERS)) -> TaskSpec:
+def make_texts(project: Project, checkpoint: Checkpoint | None, question: int, count: int = 4) -> TaskSpec:
     """A prompt with completions, and a ranking task of them."""
     prompt = Prompt.objects.create(
-        project=project, external_id=f"q{question}-{checkpoint and checkpoint.pk}", split="train",
+        project=project, external_id=f"q{question}-{checkpoint.pk if checkpoint else Prompt.objects.count()}", split="train",
         messages=[{"role": "user", "content": QUESTIONS[question]}], metadata={"use_case": "open_question"},
     )  # fmt: skip
     completions = [
         Completion.objects.create(
             project=project, prompt=prompt, checkpoint=checkpoint, text=text, seed=seed, run_id=1, logprob=-41.5
         )
-        for seed, text in enumerate(ANSWERS[:count])
+        for seed, text in enumerate(ANSWERS[question][:count])
     ]
     return TaskSpec(prompt=prompt.pk, kind="ranking", completions=[row.pk for row in completions], num_places=2)
 
@@ -96,13 +111,13 @@ def make_kind_project(kind: str, style: str, labeler: User) -> Project:
     return project
 
 
-def work(project: Project, user: User, order: list[int], skips: bool) -> None:
-    """Rank every open task of the project in this order; `skips`: the first one is broken."""
+def work(project: Project, user: User, order: list[int]) -> None:
+    """Rank every open task of the project in this order, but for one that is broken."""
     client = client_of(user)
     path = f"/api/v1/projects/{project.pk}/labeling/claim"
     while assignment := client.post(path, {}, format="json").json()["assignment"]:
         place = assignment["place"]
-        if skips:
+        if assignment["task"]["prompt"]["messages"][0]["content"] == BROKEN:
             body = {
                 "lease_token": place["lease_token"],
                 "reason": "broken",
@@ -110,7 +125,6 @@ def work(project: Project, user: User, order: list[int], skips: bool) -> None:
                 "claim_next": False,
             }
             assert client.post(f"/api/v1/places/{place['id']}/skip", body, format="json").status_code == 200
-            skips = False
             continue
         ids = sorted(row["id"] for row in assignment["task"]["completions"])
         ranks = {str(pk): rank for pk, rank in zip(ids, order, strict=True)}
@@ -192,11 +206,13 @@ def make_filled_project(boss: User) -> tuple[Project, dict[str, Any]]:
     tasks_create(
         project=project, specs=[make_texts(project, policy, number) for number in range(3)], round=made, stage=rows[1]
     )
-    work(project, ada, [1, 4, 2, 3], skips=True)
-    work(project, ben, [1, 4, 1, 3], skips=True)
+    work(project, ada, [1, 4, 2, 3])
+    work(project, ben, [1, 4, 1, 3])
     for number in range(3):  # the same prompts by the other checkpoint, to compare
         prompt = Prompt.objects.get(project=project, external_id=f"q{number}-{policy.pk}")
-        Completion.objects.create(project=project, prompt=prompt, checkpoint=better, text=ANSWERS[2], seed=9, run_id=2)
+        Completion.objects.create(
+            project=project, prompt=prompt, checkpoint=better, text=ANSWERS[number][2], seed=9, run_id=2
+        )
     Import.objects.create(
         project=project, kind="prompts", state="done", file_name="prompts.jsonl", uri="file:///a", sha256="0",
         rows_done=2410, rows_refused=1,

@@ -16,7 +16,7 @@ from labeling.feedback.chat_batches import chats_open
 from labeling.feedback.provenance import notice_read
 from labeling.rounds.models import GuidelineVersion, Project
 from labeling.rounds.people import invitation_create
-from tests.e2e.desk import NARROW, WIDE, wait_for_quiet_database
+from tests.e2e.desk import NARROW, WIDE, leave_page
 from tests.e2e.filled_project import make_filled_project, make_kind_project
 from tests.labeling.chat_cast import SETTINGS
 
@@ -97,10 +97,7 @@ class Site:
 def site(browser: Browser, live_server: Any) -> Iterator[Site]:
     site = Site(browser, live_server.url)
     yield site
-    site.page.goto("about:blank")
-    site.page.wait_for_timeout(200)
-    wait_for_quiet_database()
-    site.page.context.close()
+    leave_page(site.page)
 
 
 def routes_of_the_site() -> set[str]:

@@ -257,3 +257,11 @@ def test_managers_browse_and_redact_and_labelers_may_not(ann, project):
     redacted = manager.post(url, {"reason": "names a person"}, format="json").json()
     assert "lamp" not in str(redacted["messages"])
     assert redacted["rankings"] == []
+
+
+def test_a_task_that_asks_for_two_answers_waits_once_for_each_labeler(project, ann):
+    make_ranking_tasks(project, make_prompts(project, 3), num_places=2)
+    path = f"/api/v1/projects/{project.pk}/labeling/summary"
+    assert ann.get(path).json()["open"]["ranking"] == 3
+    assert submit(ann, claim(ann, project), "k1").status_code == 200
+    assert ann.get(path).json()["open"]["ranking"] == 2
