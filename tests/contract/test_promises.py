@@ -13,7 +13,7 @@ def functions_of(path: Path) -> set[str]:
     return {node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)}
 
 
-def tests_missing(text: str) -> list[str]:
+def missing_of(text: str) -> list[str]:
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
     return [f"{path}::{name}" for path, name in named if name not in functions_of(ROOT / path)]
 
@@ -22,7 +22,7 @@ def test_every_yes_of_the_comparison_names_tests_that_exist() -> None:
     claimed = [line for line in COMPARISON.splitlines() if "| **yes**" in line]
     assert claimed
     assert [line for line in claimed if "`tests/" not in line] == []
-    assert tests_missing(COMPARISON) == []
+    assert missing_of(COMPARISON) == []
 
 
 def test_every_promise_names_tests_that_exist() -> None:
