@@ -210,7 +210,7 @@ print(json.dumps({"planned": sum(plan), "measured": after - before}))
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("dtype", "checkpointing", "tokens"),
-    [("float32", "off", 8192), ("float32", "off", 2000), ("bfloat16", "off", 8192), ("float32", "on", 8192)],
+    [("float32", "off", 8192), ("bfloat16", "off", 8192), ("float32", "on", 8192)],
 )
 def test_a_process_takes_what_was_planned_within_half_as_much_again(
     dtype: str, checkpointing: str, tokens: int
