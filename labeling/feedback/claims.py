@@ -31,7 +31,7 @@ class LeaseLost(DomainError):
 # FOR UPDATE SKIP LOCKED passes over a Place that another labeler is taking in this moment.
 _CANDIDATE = """
 SELECT place.id FROM feedback_place place
-WHERE place.project_id = %(project)s AND {condition} AND place.needs = ANY(({keys_met})::text[])
+WHERE place.project_id = %(project)s AND {condition} AND place.needs = ANY((SELECT keys FROM met)::text[])
   AND NOT EXISTS (
     SELECT 1 FROM feedback_place mine
     WHERE mine.task_id = place.task_id AND mine.labeler_id = %(labeler)s AND mine.state IN ('leased', 'filled'))
@@ -66,6 +66,7 @@ _RAN_OUT = """place.state = 'leased' AND place.lease_expires_at < clock_timestam
     SELECT 1 FROM feedback_labelingtask task WHERE task.id = place.task_id AND task.stopped_at IS NOT NULL)"""
 # What the labeler holds already comes first, keeps its token and never loses time; beyond that they take no more than MAX_LIVE_LEASES.
 CLAIM = f"""
+WITH met AS ({KEYS_MET})
 UPDATE feedback_place
 SET state = 'leased', labeler_id = %(labeler)s,
     lease_token = CASE WHEN state = 'leased' AND labeler_id = %(labeler)s THEN lease_token ELSE %(token)s::uuid END,
@@ -81,9 +82,11 @@ WHERE id = COALESCE(
     WHERE held.labeler_id = %(labeler)s AND held.project_id = %(project)s AND held.state = 'leased')
     AND NOT EXISTS ({_UNREAD})
   THEN COALESCE(
-    ({_CANDIDATE.format(keys_met=KEYS_MET, condition="place.state = 'open' AND place.reserved_for_id = %(labeler)s")}),
-    ({_CANDIDATE.format(keys_met=KEYS_MET, condition="place.state = 'open' AND place.reserved_for_id IS NULL")}),
-    ({_CANDIDATE.format(keys_met=KEYS_MET, condition=_RAN_OUT)})) END)
+    (SELECT id FROM feedback_place
+     WHERE reserved_for_id = %(labeler)s AND project_id = %(project)s AND state = 'open'
+     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED),
+    ({_CANDIDATE.format(condition="place.state = 'open' AND place.reserved_for_id IS NULL")}),
+    ({_CANDIDATE.format(condition=_RAN_OUT)})) END)
 RETURNING id
 """
 # A lease may outlive the task: a place of a task that many skipped closes. The share lock waits for a skip that stops it now.

@@ -18,7 +18,7 @@ from labeling.rounds.models import Membership, Project, Prompt
 
 # Every key that a labeler meets, as an array; {''} for somebody without a membership.
 KEYS_MET = """
-SELECT COALESCE(array_agg(language || tag), ARRAY['']) FROM rounds_membership member,
+SELECT COALESCE(array_agg(language || tag), ARRAY['']) AS keys FROM rounds_membership member,
   unnest(array_append(member.languages, '')) AS language,
   unnest(array_append(ARRAY(SELECT '+' || found FROM unnest(member.expertise) AS found), '')) AS tag
 WHERE member.project_id = %(project)s AND member.user_id = %(labeler)s AND member.role = 'labeler'

@@ -68,7 +68,7 @@ def repeated(labeler="ann"):
 
 
 def test_a_repeat_comes_after_a_day_and_other_answers_to_its_labeler_alone(project, ann, bea):
-    make_ranking_tasks(project, make_prompts(project, 12))
+    make_ranking_tasks(project, make_prompts(project, 24))
     answer_all(ann, project)
     assert repeats_open(project) == 0  # too soon
     let_pass(23)
@@ -113,7 +113,7 @@ def test_no_answer_is_repeated_twice_and_the_share_is_kept(project, ann):
 
 
 def test_a_project_that_does_not_ask_for_repeats_has_none(project, ann):
-    make_ranking_tasks(project, make_prompts(project, 10))
+    make_ranking_tasks(project, make_prompts(project, 24))
     answer_all(ann, project)
     let_pass(48)
     Project.objects.update(repeat_share=0)
@@ -121,7 +121,7 @@ def test_a_project_that_does_not_ask_for_repeats_has_none(project, ann):
 
 
 def test_a_skipped_repeat_is_over_and_makes_room_for_the_next(project, ann, bea):
-    make_ranking_tasks(project, make_prompts(project, 20), k=2)
+    make_ranking_tasks(project, make_prompts(project, 30), k=2)
     answer_all(ann, project)
     let_pass(48)
     repeats_open(project)
@@ -134,7 +134,7 @@ def test_a_skipped_repeat_is_over_and_makes_room_for_the_next(project, ann, bea)
 
 
 def test_a_repeat_whose_lease_ran_out_goes_to_nobody_else(project, ann, bea):
-    make_ranking_tasks(project, make_prompts(project, 12))
+    make_ranking_tasks(project, make_prompts(project, 24))
     answer_all(ann, project)
     let_pass(48)
     repeats_open(project)
@@ -152,7 +152,7 @@ def client_user(client):
 
 def test_a_repeat_is_in_no_export_and_in_the_labelers_self_agreement(project, ann, tmp_path):
     cache.clear()
-    make_ranking_tasks(project, make_prompts(project, 12))
+    make_ranking_tasks(project, make_prompts(project, 24))
     answer_all(ann, project)
     let_pass(48)
     repeats_open(project)
@@ -162,8 +162,8 @@ def test_a_repeat_is_in_no_export_and_in_the_labelers_self_agreement(project, an
     export_run(snapshot.pk, lambda progress: True)
     parts = sorted(tmp_path.glob(f"snapshots/{snapshot.pk}/*.jsonl.gz"))
     records = [json.loads(line) for part in parts for line in gzip.decompress(part.read_bytes()).splitlines()]
-    assert len(records) == 12
-    assert Ranking.objects.count() == 13
+    assert len(records) == 24
+    assert Ranking.objects.count() == 25
     assert str(held["task"]["id"]) not in {record["task_id"] for record in records}
     manager = client_of(make_user(project, "mia", "manager"))
     [row] = manager.get(f"/api/v1/projects/{project.pk}/quality/labelers").json()["labelers"]
@@ -176,7 +176,7 @@ def test_a_repeat_is_in_no_export_and_in_the_labelers_self_agreement(project, an
 
 
 def test_the_labeler_is_not_told_that_a_task_is_a_repeat(project, ann):
-    make_ranking_tasks(project, make_prompts(project, 12))
+    make_ranking_tasks(project, make_prompts(project, 24))
     answer_all(ann, project)
     make_ranking_tasks(project, make_prompts(project, 1, "validation"))
     plain = claim(ann, project)
