@@ -53,6 +53,7 @@ def test_the_notice_comes_before_the_first_task_and_the_counts_with_the_answer(n
     expect(page.get_by_role("dialog")).to_contain_text("Nothing outside the task is looked at")
 
 
+@pytest.mark.slow
 def test_escape_goes_back_to_the_answer(new_desk: Desk) -> None:
     desk, page = new_desk, new_desk.page
     ask(desk.project, "demonstration", 0)

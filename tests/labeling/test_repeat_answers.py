@@ -97,6 +97,7 @@ def test_answers_too_few_after_which_nothing_is_repeated(project, ann):
     assert repeats_open(project) == 0
 
 
+@pytest.mark.slow
 def test_no_answer_is_repeated_twice_and_the_share_is_kept(project, ann):
     make_ranking_tasks(project, make_prompts(project, 40), k=2)
     answer_all(ann, project)
@@ -120,6 +121,7 @@ def test_a_project_that_does_not_ask_for_repeats_has_none(project, ann):
     assert repeats_open_all() == 0
 
 
+@pytest.mark.slow
 def test_a_skipped_repeat_is_over_and_makes_room_for_the_next(project, ann, bea):
     make_ranking_tasks(project, make_prompts(project, 30), k=2)
     answer_all(ann, project)
@@ -133,6 +135,7 @@ def test_a_skipped_repeat_is_over_and_makes_room_for_the_next(project, ann, bea)
     assert claim(bea, project) is None
 
 
+@pytest.mark.slow
 def test_a_repeat_whose_lease_ran_out_goes_to_nobody_else(project, ann, bea):
     make_ranking_tasks(project, make_prompts(project, 24))
     answer_all(ann, project)
