@@ -23,6 +23,7 @@ def open_chat(desk: Desk, kind: str) -> None:
     )  # fmt: skip
     desk.open()
     expect(desk.at("chat-brief")).to_contain_text("About lamps.")
+    expect(desk.at("chat-hint")).to_contain_text("of 3 at most")  # the chat was fetched: messages are taken
 
 
 def look(desk: Desk) -> None:

@@ -116,7 +116,7 @@ def see_project_pages(site: Site) -> None:
     }  # fmt: skip
     chats_open(
         project=site.project, actor=site.boss, num_tasks=1, kind="red_team", brief="", checkpoint_a=site.ids["checkpoint"],
-        checkpoint_b=site.ids["other"], **SETTINGS,
+        checkpoint_b=site.ids["checkpoint"], **SETTINGS,
     )  # fmt: skip
     for route, path in paths.items():
         site.open(f"/projects/{site.project.pk}/{path}", route)

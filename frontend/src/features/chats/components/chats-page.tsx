@@ -87,7 +87,7 @@ function BatchCard({ projectId, batch }: { projectId: number; batch: ChatBatch }
       <Stack gap={2}>
         {sides.map(({ id, name, temperature }, index) => (
           <Text key={index} size="sm">
-            <Text component={Link} to={`/projects/${projectId}/checkpoints/${id}`} inherit c="var(--mantine-color-anchor)">
+            <Text component={Link} to={`/projects/${projectId}/checkpoints/${id}`} inherit td="underline" c="var(--mantine-color-anchor)">
               {name}
             </Text>
             , temperature {temperature}

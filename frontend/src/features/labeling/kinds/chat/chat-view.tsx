@@ -89,7 +89,7 @@ export function ChatView({ assignment, draft, change, submit, isSending, isLost,
           </Text>
         )}
       </Alert>
-      {!chat && !talk.error && <Loader type="dots" aria-label={words.loading} />}
+      {!chat && !talk.error && <Loader type="dots" role="img" aria-label={words.loading} />}
       {chat?.turns.slice(0, -1).map((turn) => <PastTurn key={turn.number} turn={turn} edits={draft.edits} />)}
       {last && (
         <LastTurn
@@ -106,7 +106,7 @@ export function ChatView({ assignment, draft, change, submit, isSending, isLost,
         </Button>
       )}
       {children}
-      <div className={classes.dock}>
+      <div className={classes.dock} data-static={children ? true : undefined}>
         {step.hint !== "full" && (
           <Textarea
             ref={composer}

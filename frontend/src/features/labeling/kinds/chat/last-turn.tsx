@@ -31,7 +31,7 @@ export function LastTurn(props: LastTurnProps) {
   const failed = turn.replies.filter(({ state }) => state === "failed");
   const isWriting = turn.replies.some(({ state }) => state === "writing");
   const pending = turn.replies.map(({ state }) =>
-    state === "writing" ? <Loader key="dots" type="dots" size="sm" aria-label={chat.writing} /> : state === "failed" ? <Text key="failed" c="dimmed">—</Text> : null,
+    state === "writing" ? <Loader key="dots" type="dots" size="sm" role="img" aria-label={chat.writing} /> : state === "failed" ? <Text key="failed" c="dimmed">—</Text> : null,
   );
   return (
     <section aria-label={chat.turn(turn.number)} data-testid={`turn-${turn.number}`}>
