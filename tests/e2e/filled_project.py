@@ -184,7 +184,7 @@ def make_filled_project(boss: User) -> tuple[Project, dict[str, Any]]:
     )
     ada, ben = make_user(project, "ada", "labeler"), make_user(project, "ben", "labeler")
     policy, better = (
-        make_checkpoint(project, "policy", "sft-1", "retired"),
+        make_checkpoint(project, "policy", "sft-1"),
         make_checkpoint(project, "policy", "ppo-1", "published"),
     )
     better.parents.add(policy)
