@@ -70,9 +70,11 @@ export function LabelerHomePage() {
                 )}
               </Paper>
               <SimpleGrid cols={{ base: 2, sm: 5 }} spacing="sm">
-                {Object.entries(kinds).map(([kind, { waiting }]) => (
-                  <Figure key={kind} label={waiting} value={open[kind as TaskKind]} testId={`open-${kind}`} />
-                ))}
+                {Object.entries(kinds)
+                  .filter(([kind]) => open[kind as TaskKind] > 0)
+                  .map(([kind, { waiting }]) => (
+                    <Figure key={kind} label={waiting} value={open[kind as TaskKind]} testId={`open-${kind}`} />
+                  ))}
                 <Figure label={home.mineToday} value={mine.today} testId="mine-today" />
                 <Figure label={home.mineTotal} value={mine.total} testId="mine-total" />
               </SimpleGrid>
