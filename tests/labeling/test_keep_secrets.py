@@ -29,7 +29,8 @@ QUERIES = [
 @pytest.fixture
 def cast(settings, tmp_path, monkeypatch):
     """A task for a calibration that another labeler has answered, on completions of a checkpoint with a name."""
-    monkeypatch.setattr("labeling.training.streams.close_old_connections", lambda: None)
+    for module in ("labeling.training.streams", "labeling.feedback.chat_stream"):
+        monkeypatch.setattr(f"{module}.close_old_connections", lambda: None)
     settings.STORAGE_URL = f"file://{tmp_path}"
     cast = cast_make()
     checkpoint = make_checkpoint(cast.project, "policy", SECRETS["the name of a checkpoint"])
