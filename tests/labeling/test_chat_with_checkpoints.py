@@ -15,6 +15,7 @@ from labeling.feedback.chat_models import Conversation, Reply, Turn
 from labeling.feedback.claims import place_claim
 from labeling.feedback.models import Completion, Demonstration, Place, Ranking
 from labeling.feedback.services import TaskSpec, completion_redact, tasks_create
+from labeling.jobs.services import doorbell
 from labeling.rounds.models import LabelSchemaVersion, Prompt
 from labeling.rounds.splits import split_of
 from labeling.training.exports import export_run
@@ -175,9 +176,17 @@ def test_a_reply_of_which_nobody_says_anything_has_failed(cast):
     assert {(reply["state"], reply["error"]) for reply in turn["replies"]} == {("failed", turns.NOT_ANSWERED)}
 
 
-@pytest.mark.slow
-def test_redis_that_does_not_answer_is_told_soon(cast, settings, django_capture_on_commit_callbacks):
+@pytest.fixture
+def redis_that_does_not_answer(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    doorbell.cache_clear()
+    yield
+    doorbell.cache_clear()  # or every later test would ring there
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("redis_that_does_not_answer")
+def test_redis_that_does_not_answer_is_told_soon(cast, django_capture_on_commit_callbacks):
     cast.open()
     held = cast.claim()
     with django_capture_on_commit_callbacks(execute=True):
