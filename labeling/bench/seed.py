@@ -17,7 +17,7 @@ from labeling.feedback.services import TaskSpec, tasks_create
 from labeling.rounds.models import Membership, Project, Prompt
 from labeling.rounds.services import project_create
 
-FIRST_COPY = 1000  # ids of copies start above those of the rows that they copy
+COPIED = (Prompt, Completion, LabelingTask, TaskCompletion, Place, Ranking, RankedCompletion)
 SESSION_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -92,13 +92,14 @@ def _answered_task(project: Project, labelers: list[User]) -> None:
 
 def _copy_tasks(num_tasks: int, *, first_labeler: int) -> None:
     """Task i has the prompt i; its completions, places and rankings are numbered through, so that ids can be computed."""
+    above = max(_largest_id(model) for model in COPIED)
     tasks = f"generate_series(1, {num_tasks}) AS i"
     each_completion = f"{tasks}, generate_series(1, {NUM_COMPLETIONS}) AS c"
     each_place = f"{tasks}, generate_series(1, {OVERLAP}) AS p"
     is_done = f"i % {DONE_EVERY} = 0"
-    task = f"{FIRST_COPY} + i"
-    completion = f"{FIRST_COPY} + {NUM_COMPLETIONS} * (i - 1) + c"
-    place = f"{FIRST_COPY} + {OVERLAP} * (i - 1) + p"
+    task = f"{above} + i"
+    completion = f"{above} + {NUM_COMPLETIONS} * (i - 1) + c"
+    place = f"{above} + {OVERLAP} * (i - 1) + p"
     labeler = f"{first_labeler} + (i + p) % {NUM_LABELERS}"
     messages = (
         f"""jsonb_build_array(jsonb_build_object('role', 'user', 'content', replace('{PROMPT_TEXT}', '#', i::text)))"""
@@ -130,13 +131,17 @@ def _copy_tasks(num_tasks: int, *, first_labeler: int) -> None:
             RankedCompletion,
             f"{each_place}, generate_series(1, {NUM_COMPLETIONS}) AS c WHERE {is_done}",
             {
-                "id": f"{FIRST_COPY} + {NUM_COMPLETIONS} * ({OVERLAP} * (i - 1) + p - 1) + c",
+                "id": f"{above} + {NUM_COMPLETIONS} * ({OVERLAP} * (i - 1) + p - 1) + c",
                 "ranking_id": place, "completion_id": completion, "rank": "c",
             },
         ),
     ]  # fmt: skip
     for model, source, values in copies:
         copy_first_row(model, source, values)
+
+
+def _largest_id(model: type[models.Model]) -> int:
+    return int(model._default_manager.aggregate(largest=models.Max("id"))["largest"])
 
 
 def copy_first_row(model: type[models.Model], source: str, values: Mapping[str, str]) -> None:

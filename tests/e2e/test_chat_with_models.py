@@ -73,16 +73,18 @@ def test_a_labeler_chats_two_turns_reloads_and_hands_in_by_keyboard(
     page.keyboard.press("Enter")
     left = page.get_by_test_id("pair-card-0")
     # The first reply of a checkpoint waits for the server to start and to load it; then the text grows before it is whole.
-    page.wait_for_function(
-        "() => { const card = document.querySelector('[data-testid=pair-card-0]');"
-        " return card?.getAttribute('aria-busy') === 'true' && card.querySelector('p')?.textContent.length > 3 }",
+    # Either side's: random weights may end one of them after a few tokens.
+    busy = page.wait_for_function(
+        "() => [0, 1].find(side => { const card = document.querySelector(`[data-testid=pair-card-${side}]`);"
+        " return card?.getAttribute('aria-busy') === 'true' && card.querySelector('p')?.textContent.length > 3 }) + 1",
         timeout=120_000,
-    )
-    seen = left.inner_text()
+    ).json_value()
+    growing = page.get_by_test_id(f"pair-card-{busy - 1}")
+    seen = growing.inner_text()
     page.reload()
     expect(page.get_by_test_id("own-message")).to_have_text(re.compile("Write a note to my neighbour"))
     both_written(page)
-    assert len(left.inner_text()) > len(seen)
+    assert len(growing.inner_text()) > len(seen)
     first = [page.get_by_test_id(f"pair-card-{side}").get_attribute("data-completion-id") for side in (0, 1)]
 
     left.focus()
