@@ -71,7 +71,7 @@ def test_nothing_is_left_when_it_ends_and_a_second_start_works(folder: Path, num
     assert len(below) > 10
     code = site.down(number)
     assert code == (-9 if number == signal.SIGKILL else 0)
-    wait_for(lambda: all(start_ticks(pid) != born for pid, born in below.items()), 20, "all processes to end")
+    wait_for(lambda: all(start_ticks(pid) != born for pid, born in below.items()), 60, "all processes to end")
     again = Site(folder / "var").up()
     assert again.execute("say(User.objects.count())") == 1
     again.down()
