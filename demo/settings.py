@@ -64,7 +64,7 @@ PPO = {
     "generation_batch_size": 128,
     "max_seconds": 130,
 }
-RANK_PROMPTS = 1500
+RANK_PROMPTS = 2000
 
 _RANKED: list[dict] = [
     {"kind": "sample", "num_prompts": RANK_PROMPTS, "completions_per_prompt": 4, "config": SAMPLE},
