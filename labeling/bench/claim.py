@@ -11,6 +11,9 @@ from django.db import connection
 from labeling.bench.load import Tally, closed_loop, labelers_make, open_loop, percentile_ms, warm_up
 from labeling.bench.seed import Seeded, seed
 from labeling.bench.site import BenchSite, bench_site
+from labeling.feedback.claims import MAX_LIVE_LEASES
+from labeling.feedback.models import Place
+from labeling.local.processes import LocalServiceError
 
 _VIOLATIONS = {
     "task answered by more people than it has places": """
@@ -38,6 +41,8 @@ def bench_claim(
     with bench_site(folder, f"bench_{num_tasks}", has_worker=False, say=say) as site:
         say(f"{num_tasks:,} tasks")
         seeded = seed(num_tasks)
+        if not is_saturating:
+            open_places_check(int(rate * seconds), len(seeded.sessions), folder)
         say("load")
         tally = asyncio.run(load(site, seeded, rate=None if is_saturating else rate, seconds=seconds))
         violations = tally.violations + violations_stored(tally.answers)
@@ -53,6 +58,19 @@ def bench_claim(
         "labelers": len(seeded.sessions),
         "web_processes": settings.WEB_PROCESSES,
     }
+
+
+def open_places_check(num_cycles: int, num_labelers: int, folder: Path) -> None:
+    """Raises LocalServiceError when earlier runs on this database left too little to do."""
+    needed = (
+        num_cycles + (1 + MAX_LIVE_LEASES) * num_labelers
+    )  # each warms up with a cycle and ends with what they hold
+    num_open = Place.objects.filter(state=Place.State.OPEN).count()
+    if num_open < needed:
+        raise LocalServiceError(
+            f"Expected {needed:,} open places for this load, found {num_open:,}: there are too few tasks, or earlier runs"
+            f" answered them. Name more --tasks, or remove {folder} to have it filled anew."
+        )
 
 
 async def load(site: BenchSite, seeded: Seeded, *, rate: float | None, seconds: float) -> Tally:

@@ -1,5 +1,7 @@
 """The labeler's endpoints: claim a task, keep it, write, skip or submit, and get the next in the same reply."""
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -46,8 +48,14 @@ def next_assignment(user: User, project: Project, after_place: int | None = None
         return None
     assignment = selectors.assignment_get(user, place_id)
     label_schema = assignment["task"]["label_schema"]
-    label_schema["schema"] = AssignmentSchemaSerializer(label_schema["schema"]).data
+    label_schema["schema"] = schema_shown(label_schema["schema"])
     return assignment
+
+
+@lru_cache(maxsize=256)
+def schema_shown(text: str) -> dict[str, Any]:
+    """A stored label schema with what it leaves out filled in; there are few of them, and every task comes with one."""
+    return dict(AssignmentSchemaSerializer(json.loads(text)).data)
 
 
 def held_place(request: SignedInRequest, place_id: int, serializer: type[LeaseInputSerializer]) -> tuple[Place, Any]:

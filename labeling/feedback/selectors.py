@@ -103,7 +103,10 @@ def rankings_of(project: Project) -> QuerySet[Ranking]:
 
 
 def assignment_get(user: User, place_id: int) -> dict[str, Any]:
-    """Everything that the page needs to show one leased task. Never what made a completion, nor what the task is for."""
+    """Everything that the page needs to show one leased task. Never what made a completion, nor what the task is for.
+
+    The label schema is its stored JSON text.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_ASSIGNMENT, {"place": place_id, "labeler": user.pk})
         row = cursor.fetchone()
@@ -144,7 +147,7 @@ def assignment_get(user: User, place_id: int) -> dict[str, Any]:
             "asks_ai_use": asks_ai_use,
             "completions": json.loads(shown),
             "guideline": {"number": guideline},
-            "label_schema": {"number": schema_number, "schema": json.loads(schema)},
+            "label_schema": {"number": schema_number, "schema": schema},
         },
         "draft": None if draft is None else {"body": json.loads(draft), "updated_at": drafted_at},
     }
