@@ -7,7 +7,9 @@ import gzip
 import hashlib
 import itertools
 import json
+import math
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +28,7 @@ from labeling.rounds.splits import split_of, splits_refusal
 from labeling.store import Store, store_open
 
 BATCH_ROWS = 1000
+PROGRESS_SECONDS = 0.5
 MAX_ROW_ERRORS = 200
 Heartbeat = Callable[[dict[str, Any]], Any]
 
@@ -102,10 +105,13 @@ def rows_write(found: Import, write: Writer, tally: Tally, heartbeat: Heartbeat)
     """Write batch by batch inside one transaction; progress is written beside it, so that people see it grow."""
     with ThreadPoolExecutor(max_workers=1) as beside, transaction.atomic():
         try:
+            told_at = -math.inf
             for batch, bytes_done in batches(found, tally):
                 write(found, batch, tally)
                 tally.rows += len(batch)
-                beside.submit(progress_write, found, bytes_done, tally, heartbeat).result()
+                if time.monotonic() >= told_at + PROGRESS_SECONDS:
+                    beside.submit(progress_write, found, bytes_done, tally, heartbeat).result()
+                    told_at = time.monotonic()
             held_out_check(found, tally)
             refuse_if_wrong(tally)
             import_end(found, Import.State.DONE, tally)

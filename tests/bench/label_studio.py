@@ -66,6 +66,10 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=2, help="how often each side runs")
     parser.add_argument("--prepare", action="store_true", help="only fill both databases")
     given = parser.parse_args()
+    given.environment, given.postgres = (
+        given.environment.absolute(),
+        given.postgres.absolute(),
+    )  # its server runs elsewhere
     ours: list[float] = []
     theirs: list[float] = []
     if given.prepare:
@@ -100,7 +104,7 @@ def run_ours(num_tasks: int, seconds: float) -> float:
 def label_studio(given: argparse.Namespace) -> Iterator[tuple[int, dict[str, Any]]]:
     """A running Label Studio with its tasks, filled at the first start: its port, project and tokens."""
     environment, folder, num_tasks = given.environment, given.folder.resolve(), given.tasks
-    server = postgres.start(folder / "label-studio-postgres", binaries=given.postgres.resolve())
+    server = postgres.start(folder / "label-studio-postgres", binaries=given.postgres)
     try:
         url = urlsplit(database_make(server.url, f"label_studio_{num_tasks}"))
         variables = {

@@ -118,6 +118,7 @@ def test_running_the_job_again_changes_nothing(cast):
 
 def test_crash_in_the_middle_leaves_nothing_and_a_second_run_finishes(cast, monkeypatch):
     monkeypatch.setattr("labeling.rounds.imports.BATCH_ROWS", 10)
+    monkeypatch.setattr("labeling.rounds.imports.PROGRESS_SECONDS", 0)
     reply = upload(cast, "prompts", "a.jsonl", jsonl(PROMPTS))
     seen = []
 
