@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from rlhf.bars import ProgressBars
 from rlhf.bench import BENCHES, BenchOptions, run_bench
 from rlhf.config import TRAINERS, schema
+from rlhf.hub import is_hub_name
 from rlhf.options import Options, documentation
 from rlhf.types import DivergedError, InputError, StepZeroError
 
@@ -55,11 +56,11 @@ ENSEMBLE = Input(
     is_required=False,
     is_folder=True,
 )
-ONLINE = (
-    Input(name="policy", help="model folder of the policy to start from, which is also the reference"),
+JUDGED = (
     Input(name="reward", help="model folder of the reward model"),
     Input(name="prompts", help=PROMPT_FILES, is_many=True),
 )
+ONLINE = (Input(name="policy", help="model folder of the policy to start from, which is also the reference"), *JUDGED)
 INPUTS: dict[str, tuple[Input, ...]] = {
     "tokenizer": (Input(name="texts", help=TEXT_FILES, is_many=True),),
     "pretrain": (
@@ -110,9 +111,10 @@ INPUTS: dict[str, tuple[Input, ...]] = {
         Input(name="policy", help="model folder to sample from"),
         Input(name="prompts", help=PROMPT_FILES, is_many=True),
     ),
-    "best-of": ONLINE,
+    "best-of": (Input(name="policy", help="model folder to sample from"), *JUDGED),
     "rft": (
-        *ONLINE,
+        Input(name="policy", help="model folder to sample from, which is then fine-tuned on its best completions"),
+        *JUDGED,
         Input(name="validation", help="held-out files of demonstration records", is_many=True, is_required=False),
     ),
     "ensemble": (
@@ -120,6 +122,9 @@ INPUTS: dict[str, tuple[Input, ...]] = {
         Input(name="rankings", help=RANKING_FILES, is_many=True),
     ),
 }
+
+RESULTS = {"sample": "completions.jsonl", "best-of": "completions.jsonl", "ensemble": "scores.jsonl"}
+"""What lies in the work folder in the end where it is no model."""
 
 FUNCTIONS = {
     "tokenizer": ("rlhf.tokenizer", "train_tokenizer"),
@@ -195,8 +200,7 @@ def build_parser() -> argparse.ArgumentParser:
             required=True,
             type=Path,
             metavar="FOLDER",
-            help="work folder: the result is FOLDER/model (of sample and best-of: FOLDER/completions.jsonl);\n"
-            "a killed run started again goes on from it",
+            help=f"work folder: the result is FOLDER/{RESULTS.get(name, 'model')};\na killed run started again goes on from it",
         )
         add_options(command.add_argument_group("options"), config)
     timed = commands.add_parser("bench", help=BenchOptions.__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -260,12 +264,6 @@ def checked_input(item: Input, given: str | list[str] | None) -> Any:
             f"expected --{item.name} to name a model folder, got {given}, which has no config.json and no tokenizer.json"
         )
     return Path(given) if Path(given).is_dir() else given
-
-
-def is_hub_name(given: str) -> bool:
-    """NAME or OWNER/NAME. Where a folder OWNER lies here, a path is meant: better an error now than a search on the hub."""
-    parts = given.split("/")
-    return len(parts) <= 2 and all(parts) and parts[0] not in (".", "..", "~") and not Path(parts[0]).exists()
 
 
 @contextmanager

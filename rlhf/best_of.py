@@ -5,22 +5,27 @@ have the same score, and an upper bound where some do, so of a real policy it is
 Scores by n are unbiased means over all subsets of the n that were sampled, so one run shows every smaller n too.
 """
 
-import json
 import math
-from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rlhf.checkpoint import require_same_run, run_identity, write_json
+from rlhf.checkpoint import finished_summary, run_identity, write_json
 from rlhf.config import BestOfConfig, SampleConfig
 from rlhf.data import require
 from rlhf.generate import sample_completions
-from rlhf.models import load_reward, load_tokenizer, prepare_machine, require_same_tokens
+from rlhf.models import context_length, load_reward, load_tokenizer, prepare_machine, require_same_tokens
 from rlhf.records import Record, read_records, write_records
 from rlhf.reward import score_rows
 from rlhf.sequences import encode_prompts
-from rlhf.types import Message, Report, ignore_report
+from rlhf.types import InputError, Message, Report, ignore_report
+
+RECORDS_HELD = 4096
+"""Completions that are in memory and scored at a time."""
+Scores = dict[str, dict[int, float]]
+"""prompt_id -> seed -> score."""
 
 
 def best_of(
@@ -38,42 +43,37 @@ def best_of(
     of which no completion ended by itself. A finished run is not repeated.
     """
     identity = run_identity(config, policy=policy, reward=reward, prompts=prompts)
-    if (output / "identity.json").exists():
-        require_same_run(output, output / "identity.json", identity)
-    if (output / "summary.json").exists():
-        report("log", {"text": f"{output} holds this run, finished: nothing to do"})
-        summary: dict[str, Any] = json.loads((output / "summary.json").read_text(encoding="utf-8"))
-        return summary
+    if (finished := finished_summary(output, identity=identity, report=report)) is not None:
+        return finished
     tokenizer = load_tokenizer(policy)
     require_same_tokens(tokenizer, policy, reward)
+    asked = prompts_by_id(prompts)
+    require(list(asked), "prompt", prompts)
+    encoded = dict(zip(asked, encode_prompts(tokenizer, list(asked.values())), strict=True))
+    require_room(config, reward, encoded)
     write_json(output / "identity.json", identity)
     options = SampleConfig(**{item.name: getattr(config, item.name) for item in fields(SampleConfig)})
     sample_completions(options, policy=policy, prompts=prompts, output=output / "sampled", report=report)
-    asked = prompts_by_id(prompts)
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for record in read_records([output / "sampled" / "completions.jsonl"], "completion"):
-        groups[record["prompt_id"]].append(record)
-    require(list(groups), "completion", prompts)
-    sampled = [record for name in asked for record in sorted(groups[name], key=lambda record: record["seed"])]
-    scores = score_completions(config, tokenizer, reward, asked, sampled)
+    sampled = output / "sampled" / "completions.jsonl"
+    scores = score_sampled(config, tokenizer, reward, encoded, sampled, report)
+    chosen = best_records(sampled, scores)
+    write_records(output / "completions.jsonl", (chosen[name] for name in asked))
+    num_demonstrations = write_records(
+        output / "demonstrations.jsonl",
+        (
+            {"prompt_id": name, "messages": answered(messages, chosen[name]["text"])}
+            for name, messages in asked.items()
+            if chosen[name]["token_ids"][-1] == tokenizer.eos_token_id
+        ),
+    )
+    rows = [list(found.values()) for found in scores.values()]
     n = config.completions_per_prompt
-    rows = [scores[start : start + n] for start in range(0, len(scores), n)]
-    chosen = [
-        {**sampled[place * n + (best := row.index(max(row)))], "score": row[best]} for place, row in enumerate(rows)
-    ]
-    demonstrations = [
-        {"prompt_id": record["prompt_id"], "messages": answered(asked[record["prompt_id"]], record["text"])}
-        for record in chosen
-        if record["token_ids"][-1] == tokenizer.eos_token_id
-    ]
-    write_records(output / "completions.jsonl", chosen)
-    write_records(output / "demonstrations.jsonl", demonstrations)
     summary = {
         "num_prompts": len(rows),
         "completions_per_prompt": n,
-        "num_demonstrations": len(demonstrations),
+        "num_demonstrations": num_demonstrations,
         "kl_bound": kl_bound(n),
-        "mean_score": sum(map(sum, rows)) / len(scores),
+        "mean_score": sum(map(sum, rows)) / (n * len(rows)),
         "best_score": sum(map(max, rows)) / len(rows),
         "by_n": by_n(rows),
     }
@@ -95,23 +95,49 @@ def answered(messages: list[Message], text: str) -> list[Message]:
     return [*({**message, "weight": 0} for message in messages), {"role": "assistant", "content": text, "weight": 1}]
 
 
-def score_completions(
+def require_room(config: BestOfConfig, reward: str | Path, prompts: Mapping[str, list[int]]) -> None:
+    """Fails, before anything is sampled, if the reward model cannot read the longest prompt with its completion."""
+    longest, context = max(map(len, prompts.values())) + config.max_new_tokens, context_length(reward)
+    if longest > context:
+        raise InputError(
+            f"expected a reward model made for {longest} tokens (the longest prompt and max_new_tokens = {config.max_new_tokens}), "
+            f"got one made for {context} at {reward}; leave long prompts out, lower max_new_tokens or take another reward model"
+        )
+
+
+def score_sampled(
     config: BestOfConfig,
     tokenizer: Any,
     reward: str | Path,
-    asked: dict[str, list[Message]],
-    sampled: list[Record],
-) -> list[float]:
-    """The reward model at EOS, on the sampled ids as they are; missing_eos_score where there is none."""
+    prompts: Mapping[str, list[int]],
+    sampled: Path,
+    report: Report,
+) -> Scores:
+    """The reward model at EOS, on the sampled ids as they are; missing_eos_score where there is none. `prompts` are token ids."""
     device = prepare_machine(config)
     model = load_reward(reward).to(device)  # type: ignore[arg-type]
-    encoded = dict(zip(asked, encode_prompts(tokenizer, list(asked.values())), strict=True))
-    rows = [[*encoded[record["prompt_id"]], *record["token_ids"]] for record in sampled]
-    found = score_rows(model, rows, tokenizer.pad_token_id, config.dtype, device)
-    return [
-        score if row[-1] == tokenizer.eos_token_id else config.missing_eos_score
-        for row, score in zip(rows, found, strict=True)
-    ]
+    scores: Scores = {name: {} for name in prompts}
+    done, total = 0, len(prompts) * config.completions_per_prompt
+    every_record = read_records([sampled], "completion")
+    while records := list(islice(every_record, RECORDS_HELD)):
+        rows = [[*prompts[record["prompt_id"]], *record["token_ids"]] for record in records]
+        found = score_rows(model, rows, tokenizer.pad_token_id, config.dtype, device)
+        for record, row, score in zip(records, rows, found, strict=True):
+            has_eos = row[-1] == tokenizer.eos_token_id
+            scores[record["prompt_id"]][record["seed"]] = score if has_eos else config.missing_eos_score
+        done += len(records)
+        report("phase", {"name": "score", "done": done, "total": total})
+    return scores
+
+
+def best_records(sampled: Path, scores: Scores) -> dict[str, Record]:
+    """The record with the highest score of each prompt, its score beside it; of equal scores the one with the smallest seed."""
+    best = {name: max(found, key=lambda seed: (found[seed], -seed)) for name, found in scores.items()}
+    return {
+        record["prompt_id"]: {**record, "score": scores[record["prompt_id"]][record["seed"]]}
+        for record in read_records([sampled], "completion")
+        if best[record["prompt_id"]] == record["seed"]
+    }
 
 
 def kl_bound(n: int) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from rlhf.config import TRAINERS
+from rlhf.config import TRAINERS, SampleConfig
 from rlhf.options import Options
 from rlhf.parallel import worker
 from rlhf.types import InputError, Report
@@ -131,6 +131,8 @@ def run_identity(config: Options, **inputs: Any) -> dict[str, Any]:
         "compile",
         "generation_batch_size",
     }
+    if isinstance(config, SampleConfig):
+        aside.add("batch_size")  # rows side by side here, rows that share an optimizer step elsewhere
     options = {name: value for name, value in asdict(config).items() if name not in aside}
     command = next(name for name, kind in TRAINERS.items() if type(config) is kind)
     return {"command": command, **options, **{name: _content(value) for name, value in inputs.items()}}
@@ -162,6 +164,17 @@ def stored_summary(output: Path, *, identity: dict[str, Any], report: Report) ->
     report(
         "log", {"text": f"{output} holds this run, finished: nothing to do. To run it anew, give another output folder"}
     )
+    summary: dict[str, Any] = json.loads((output / "summary.json").read_text(encoding="utf-8"))
+    return summary
+
+
+def finished_summary(output: Path, *, identity: dict[str, Any], report: Report) -> dict[str, Any] | None:
+    """The summary of a command that leaves no model, if this run is finished, or None. The folder of another run is an error."""
+    if (output / "identity.json").exists() or (output / "summary.json").exists():
+        require_same_run(output, output / "identity.json", identity)
+    if not (output / "summary.json").exists():
+        return None
+    report("log", {"text": f"{output} holds this run, finished: nothing to do"})
     summary: dict[str, Any] = json.loads((output / "summary.json").read_text(encoding="utf-8"))
     return summary
 

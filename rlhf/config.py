@@ -10,7 +10,6 @@ from rlhf.options import (
     CONVENTION,
     DPO_PAPER,
     FROM_PREFERENCES,
-    GAE_PAPER,
     GRPO_PAPER,
     HELPFUL_HARMLESS,
     INSTRUCT_GPT,
@@ -23,6 +22,7 @@ from rlhf.options import (
     MachineOptions,
     Options,
     TrainingOptions,
+    TuningOptions,
     option,
     schema_of,
 )
@@ -86,11 +86,9 @@ class PretrainConfig(LoopOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SftConfig(LoopOptions):
+class SftConfig(TuningOptions):
     """Supervised fine-tuning on demonstrations; the loss covers messages of weight 1 only."""
 
-    lora_rank: int = option(0, low=0, high=1024)
-    """Rank of the changes that are learned beside frozen weights (LoRA), which takes less memory; 0 = all weights learn."""
     learning_rate: float = option(1e-4, low=0, high=1)
     """Peak of the cosine schedule; 1e-5 suits models of a billion parameters."""
     warmup_fraction: float = option(0.03, low=0, high=1)
@@ -114,11 +112,9 @@ class SftConfig(LoopOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RewardConfig(LoopOptions):
+class RewardConfig(TuningOptions):
     """Reward model: all untied pairs of a ranking are one batch element."""
 
-    lora_rank: int = option(0, low=0, high=1024)
-    """Rank of the changes that are learned beside frozen weights (LoRA), which takes less memory; 0 = all weights learn."""
     learning_rate: float = option(1e-4, low=0, high=1)
     """Peak of the cosine schedule; 1e-5 suits models of a billion parameters."""
     warmup_fraction: float = option(0.03, low=0, high=1)
@@ -148,7 +144,7 @@ class RewardConfig(LoopOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DpoConfig(LoopOptions):
+class DpoConfig(TuningOptions):
     """Direct preference optimization: a policy from rankings, without a reward model and without sampling."""
 
     beta: float = option(0.1, low=0.0001, high=100, source=DPO_PAPER)
@@ -157,7 +153,7 @@ class DpoConfig(LoopOptions):
     """Peak of the cosine schedule; 5e-7 suits models of a billion parameters and more."""
     warmup_fraction: float = option(0.1, low=0, high=1)
     """Share of the run over which the learning rate rises from 0."""
-    final_learning_rate_fraction: float = option(0.1, low=0, high=1, source=INSTRUCT_GPT)
+    final_learning_rate_fraction: float = option(0.1, low=0, high=1)
     """The cosine schedule ends at this share of the peak."""
     weight_decay: float = option(0.0, low=0, high=10)
     """AdamW weight decay of matrices."""
@@ -179,8 +175,8 @@ class OnlineOptions(TrainingOptions):
 
     num_updates: int = option(40, low=1, high=1_000_000)
     """Rounds of sampling and learning."""
-    episodes_per_update: int = option(64, low=1, high=65_536, source=N_PLUS)
-    """Completions sampled in one update."""
+    episodes_per_update: int = option(64, low=1, high=65_536)
+    """Completions sampled in one update; InstructGPT used 512."""
     minibatch_size: int = option(16, low=1, high=65_536)
     """Completions of one optimizer step; divides episodes_per_update."""
     micro_batch_tokens: int = option(8192, low=1)
@@ -195,7 +191,7 @@ class OnlineOptions(TrainingOptions):
     """Weight of the penalty on log(policy / reference), summed over the tokens of a completion."""
     max_kl: float = option(0.0, low=0)
     """The run stops once the mean KL of a completion (nats, summed over its tokens) passes this; 0 = never."""
-    clip_range: float = option(0.2, low=0, high=10, source=PPO_PAPER)
+    clip_range: float = option(0.2, low=0.001, high=10, source=PPO_PAPER)
     """How far the probability ratio may move before its gradient stops."""
     temperature: float = option(1.0, low=0.01, high=10, source=INSTRUCT_GPT)
     """Divides the logits, in sampling and in every log-probability alike."""
@@ -213,6 +209,8 @@ class OnlineOptions(TrainingOptions):
     """Completions sampled side by side; those that wait take the place of those that end."""
     compile: str = option("auto", choices=("auto", "on", "off"))
     """torch.compile of the learning passes; auto compiles runs long enough to earn the minute back, if there is a C++ compiler."""
+    lora_rank: int = option(0, low=0, high=1024)
+    """Rank of the changes that are learned beside frozen weights (LoRA), which takes less memory; 0 = all weights learn."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -232,8 +230,6 @@ class OnlineOptions(TrainingOptions):
 class PpoConfig(OnlineOptions):
     """PPO against a reward model, with a KL penalty to the policy it starts from."""
 
-    lora_rank: int = option(0, low=0, high=1024)
-    """Rank of the changes that are learned beside frozen weights (LoRA), which takes less memory; 0 = all weights learn."""
     num_epochs: int = option(4, low=1, high=100, source=LEARNING_TO_SUMMARIZE)
     """Passes over the completions of one update."""
     value_learning_rate: float = option(2e-4, low=0, high=1)
@@ -250,7 +246,7 @@ class PpoConfig(OnlineOptions):
     """With a held-out reward model: it scores the answers to the fixed prompts after every so many updates."""
     gamma: float = option(1.0, low=0, high=1, source=LEARNING_TO_SUMMARIZE)
     """Discount per token."""
-    gae_lambda: float = option(0.95, low=0, high=1, source=GAE_PAPER)
+    gae_lambda: float = option(0.95, low=0, high=1, source=LEARNING_TO_SUMMARIZE)
     """Bias against variance of the advantages: 1 = plain returns."""
     whiten_rewards: bool = option(False)
     """Divides the per-token rewards of a batch by their deviation, their mean kept, before the advantages are estimated."""
@@ -269,6 +265,16 @@ class PpoConfig(OnlineOptions):
             raise InputError(
                 "expected ema_decay = 0 with lora_rank, as an average of low-rank factors is no average of the weights; "
                 f"got {self.ema_decay}"
+            )
+        if self.target_kl and self.kl_horizon < self.episodes_per_update:
+            raise InputError(
+                f"expected kl_horizon to be at least episodes_per_update = {self.episodes_per_update}, or one update would move "
+                f"kl_coefficient by more than a fifth and perhaps below 0; got {self.kl_horizon}"
+            )
+        if self.critic_warmup_updates >= self.num_updates:
+            raise InputError(
+                f"expected critic_warmup_updates to be less than num_updates = {self.num_updates}, or the policy never learns; "
+                f"got {self.critic_warmup_updates}"
             )
 
 

@@ -5,6 +5,7 @@ model's own loss: all untied pairs of a ranking are one batch element and each c
 start as one model, whose log-probabilities are computed once before the first step, so no second model is held.
 """
 
+import math
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from rlhf.advantages import masked_sum_per_row
 from rlhf.checkpoint import finish, load_state, run_identity, save_state, stored_summary
 from rlhf.config import DpoConfig
 from rlhf.data import RankedCompletions, endless_batches, load_rankings, ranking_batch, require
+from rlhf.lora import add_adapter, merge_adapter
 from rlhf.losses import ranking_loss
 from rlhf.memory import plan_loop, require_memory, until_it_fits
 from rlhf.models import autocast, context_length, load_policy, load_tokenizer, num_parameters, prepare_machine
@@ -48,7 +50,7 @@ def train_dpo(
     report: Report = ignore_report,
 ) -> dict[str, Any]:
     """Trains `policy` away from itself; writes output/model and output/summary.json and returns the summary."""
-    identity = run_identity(config, policy=policy, rankings=rankings)
+    identity = run_identity(config, policy=policy, rankings=rankings, validation=validation)
     if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     device = prepare_machine(config)
@@ -58,8 +60,10 @@ def train_dpo(
     ranked = load_rankings(tokenizer, rankings, **limits)
     require(ranked, "ranking", rankings)
     held_out = load_rankings(tokenizer, validation, **limits, limit=config.max_validation_records)
-    model = load_policy(policy, tokenizer=tokenizer).to(device).eval()  # type: ignore[arg-type]
-    plan = plan_loop(model, config, map(rectangle, ranked), rows_per_batch=config.batch_size)
+    model = load_policy(policy, tokenizer=tokenizer).to(device)  # type: ignore[arg-type]
+    adapter = add_adapter(model, config.lora_rank, config.seed)
+    share = max(sum(ranking.completion_lengths) / math.prod(rectangle(ranking)) for ranking in ranked)
+    plan = plan_loop(model, config, map(rectangle, ranked), rows_per_batch=config.batch_size, logits_share=share)
     require_memory(plan, device, "micro_batch_tokens, max_length or the completions of a ranking", report)
     steps = num_steps(
         len(ranked), batch_size=config.batch_size, num_epochs=config.num_epochs, max_steps=config.max_steps
@@ -81,6 +85,7 @@ def train_dpo(
         progress.resume(state["progress"])
     lengths = [max(map(len, ranking.rows)) for ranking in ranked]
     batches = endless_batches(lengths, config.batch_size, seed=config.seed, start_step=progress.step)
+    model.train()  # gradient checkpointing asks for it; there is no dropout
     while not progress.is_over:
         rate = config.learning_rate * cosine_schedule(
             progress.fraction,
@@ -110,6 +115,7 @@ def train_dpo(
         "num_heldout": len(held_out),
         **evaluate_policy(model, held_out_examples, pad_id, config, device),
     }
+    merge_adapter(adapter, output / "adapter")
     card = {"role": "policy", "policy": str(policy), "options": asdict(config)}
     return finish(output, model, tokenizer, summary, card, identity=identity)
 
@@ -169,6 +175,7 @@ def beside_reference(
     model: PreTrainedModel, rankings: list[RankedCompletions], pad_id: int, config: DpoConfig, device: torch.device
 ) -> list[Preference]:
     """Each ranking with the model's present log-probabilities, in the order given."""
+    model.eval()
     found: dict[int, Tensor] = {}
     for part in micro_batches(list(enumerate(rankings)), lambda item: rectangle(item[1]), config.micro_batch_tokens):
         with uncompiled(model):

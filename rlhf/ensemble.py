@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from rlhf.checkpoint import run_identity, write_json
+from rlhf.checkpoint import finished_summary, run_identity, write_json
 from rlhf.config import EnsembleConfig
 from rlhf.data import RankedCompletions, load_rankings, require
 from rlhf.models import context_length, load_reward, load_tokenizer, prepare_machine, require_same_tokens
 from rlhf.records import write_records
 from rlhf.reward import score_rows
-from rlhf.reward_report import agreement, judge, rate, reward_report
+from rlhf.reward_report import agreement, judged_pairs, rate, reward_report
 from rlhf.types import InputError, Report, ignore_report
 
 NUM_GROUPS = 4
@@ -34,6 +34,9 @@ def score_with_ensemble(
     """Score all completions of the rankings: output/scores.jsonl (mean and spread of each), output/summary.json, the report."""
     if len(rewards) < 2:
         raise InputError(f"expected at least two reward models, got {len(rewards)}")
+    identity = run_identity(config, rewards=list(rewards), rankings=rankings)
+    if (finished := finished_summary(output, identity=identity, report=report)) is not None:
+        return finished
     device = prepare_machine(config)
     tokenizer = load_tokenizer(rewards[0])
     length = min(map(context_length, rewards))
@@ -62,7 +65,7 @@ def score_with_ensemble(
         "num_rankings": len(examples),
         **ensemble_report(examples, [split(row, sizes) for row in members], seed=config.seed),
     }
-    write_json(output / "identity.json", run_identity(config, rewards=list(rewards), rankings=rankings))
+    write_json(output / "identity.json", identity)
     write_json(output / "summary.json", summary)
     return summary
 
@@ -84,8 +87,8 @@ def ensemble_report(
     accuracy in four groups of pairs, from the least doubt to the most.
     """
     means = [np.mean(rows, axis=0).tolist() for rows in zip(*members, strict=True)]
-    pairs = judge(rankings, means)
-    differences = np.array([[pair.difference for pair in judge(rankings, scores)] for scores in members])
+    pairs = judged_pairs(rankings, means)
+    differences = np.array([[pair.difference for pair in judged_pairs(rankings, scores)] for scores in members])
     spread = differences.std(axis=0)
     is_wrong = np.array([1.0 - agreement(pair) for pair in pairs])
     doubt = spread / np.maximum(spread + np.abs([pair.difference for pair in pairs]), 1e-12)

@@ -4,6 +4,7 @@ One update: collect_groups -> score_rollouts -> the loop's own advantages -> upd
 scoring and the checks at step zero are PPO's. Knows neither of the two objectives.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,10 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from peft import PeftModel
 from torch import Tensor
+from transformers import PreTrainedModel
 
 from rlhf.advantages import masked_mean, masked_sum_per_row
 from rlhf.config import GroupOptions
+from rlhf.lora import add_adapter, without_adapter
 from rlhf.memory import plan_online, require_memory, until_it_fits
 from rlhf.models import autocast, load_policy, load_reward, num_parameters, prepare_machine, require_same_tokens
 from rlhf.online import completion_metrics
@@ -36,6 +40,8 @@ class GroupState(SamplingState):
     """Everything one update reads and changes."""
 
     config: GroupOptions
+    adapter: PeftModel | None
+    """None where all weights learn. A policy with an adapter is its own reference, read without it."""
 
 
 class Judged(NamedTuple):
@@ -60,19 +66,23 @@ Loss = Callable[[Tensor, Tensor, Judged, Tensor], PolicyLoss]
 
 
 def load_models(config: GroupOptions, policy: str | Path, reward: str | Path, tokenizer: Any) -> GroupState:
-    """Policy, its frozen copy and the reward model before their first update; refuses models that do not share their tokens."""
+    """Policy, its frozen copy (or its adapter) and the reward model before their first update; refuses models of other tokens."""
     device = prepare_machine(config)
     require_same_tokens(tokenizer, policy, reward)
     if tokenizer.pad_token_id == tokenizer.eos_token_id:
         raise InputError(f"expected a padding token that is not EOS, got id {tokenizer.eos_token_id} for both")
-    learner, reference = (load_policy(policy, tokenizer=tokenizer).to(device).eval() for _ in range(2))  # type: ignore[arg-type]
+    learner: PreTrainedModel = load_policy(policy, tokenizer=tokenizer).to(device).eval()  # type: ignore[arg-type]
+    adapter, reference = add_adapter(learner, config.lora_rank, config.seed), learner
+    if adapter is None:  # a copy: loaded once more, weights of tokens that the files lack would be drawn once more
+        reference = copy.deepcopy(learner).requires_grad_(False)
     optimizer = new_optimizer(learner, weight_decay=0.0, betas=ADAM_BETAS, epsilon=config.adam_epsilon)
     return GroupState(
         config=config,
         policy=learner,
-        ref_policy=reference.requires_grad_(False),
+        ref_policy=reference,
         reward_model=load_reward(reward).to(device).eval().requires_grad_(False),  # type: ignore[arg-type]
         policy_optimizer=optimizer,
+        adapter=adapter,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
@@ -99,15 +109,18 @@ def collect_groups(state: GroupState, prompts: Sequence[list[int]], *, stream: s
 def judge(state: GroupState, rollouts: Rollouts) -> Judged:
     """Scores, and the log-probabilities of policy and reference as the training pass computes them."""
     config = state.config
-    with autocast(rollouts.input_ids.device, config.dtype):
-        old_logprobs, ref_logprobs = (
-            in_chunks(
-                lambda part, model=model: policy_logprobs(model, part, temperature=config.temperature)[0],  # type: ignore[misc]
-                rollouts,
-                chunk_size=config.generation_batch_size,
-            )
-            for model in (state.policy, state.ref_policy)
+
+    def logprobs_of(model: PreTrainedModel) -> Tensor:
+        return in_chunks(
+            lambda part: policy_logprobs(model, part, temperature=config.temperature)[0],
+            rollouts,
+            chunk_size=config.generation_batch_size,
         )
+
+    with autocast(rollouts.input_ids.device, config.dtype):
+        old_logprobs = logprobs_of(state.policy)
+        with without_adapter(state.ref_policy):
+            ref_logprobs = logprobs_of(state.ref_policy)
     kl = masked_sum_per_row(kl_k1(old_logprobs, ref_logprobs), rollouts.completion_mask)
     return Judged(old_logprobs, ref_logprobs, score_rollouts(state, rollouts), kl)
 
@@ -154,10 +167,11 @@ def add_gradients(
 ) -> dict[str, float]:
     """Adds the gradient of the mean loss over these completions, however many are read at a time; returns metrics.
 
-    The loss is a mean over completions; the others are means over tokens.
+    The loss is a mean over completions; clip_fraction is over what the loss clips, tokens or completions, and the others over tokens.
     """
     num_tokens, lengths = int(rollouts.completion_mask.sum()), rollouts.lengths.tolist()
     metrics: dict[str, float] = {}
+    num_clippable = 0
     for rows_read in micro_batches(range(len(lengths)), lambda row: (1, lengths[row]), config.micro_batch_tokens):
         index = torch.tensor(rows_read, device=rollouts.lengths.device)
         part, known = rollouts.take(index), judged.take(index)
@@ -165,17 +179,19 @@ def add_gradients(
         with autocast(part.input_ids.device, config.dtype):
             logprobs, entropy = policy_logprobs(state.policy, part, temperature=config.temperature)
         found = loss(logprobs, mask, known, advantages[index])
+        num_clippable += (clippable := int(found.num_counted))
         rows, tokens = len(index) / len(advantages), float(mask.sum()) / num_tokens
         (rows * found.loss).backward()  # type: ignore[no-untyped-call]
         logprobs = logprobs.detach()
         for name, share, value in (
             ("policy_loss", rows, found.loss.detach()),
-            ("clip_fraction", rows, found.clip_fraction),
+            ("clip_fraction", clippable, found.clip_fraction),
             ("log_ratio", tokens, masked_mean((logprobs - known.old_logprobs).abs(), mask)),
             ("entropy", tokens, masked_mean(entropy, mask)),
             ("reference_gap", tokens, masked_mean((logprobs - known.ref_logprobs).abs(), mask)),
         ):
             metrics[name] = metrics.get(name, 0.0) + share * float(value)
+    metrics["clip_fraction"] /= max(num_clippable, 1)
     return metrics
 
 

@@ -31,6 +31,7 @@ from rlhf.groups import (
     training_state,
     update_policy,
 )
+from rlhf.lora import merge_adapter
 from rlhf.models import load_rewards, load_tokenizer
 from rlhf.online import change, learning_rate_factor, prompts_of_update, read_prompts, split_prompts, write_samples
 from rlhf.ppo_losses import MAX_LOG_RATIO, PolicyLoss, clipped_policy_loss, kl_k3
@@ -61,9 +62,9 @@ def train_grpo(
 
     tokenizer = load_tokenizer(policy)
     state = load_models(config, policy, reward, tokenizer)
-    rows = read_prompts(config, tokenizer, prompts, state.policy, report)
-    require(rows, "prompt", prompts)
     state.other_rewards = load_rewards(ensemble, tokenizer, policy, state.policy.device)
+    rows = read_prompts(state, tokenizer, prompts, report)
+    require(rows, "prompt", prompts)
     prepare(state, rows, report)
     training_rows, fixed_rows = split_prompts(rows, config)
     watch, stop_reason = Watch(config.dtype), ""
@@ -113,6 +114,7 @@ def train_grpo(
         "stop_reason": stop_reason,
         "alarms": watch.raised,
     }
+    merge_adapter(state.adapter, output / "adapter")
     card = {"role": "policy", "policy": str(policy), "reward": str(reward), "options": asdict(config)}
     return finish(output, state.policy, tokenizer, summary, card, identity=identity)
 

@@ -45,18 +45,27 @@ class MemoryPlan(NamedTuple):
 
 
 def plan_loop(
-    model: PreTrainedModel, config: LoopOptions, sizes: Iterable[tuple[int, int]], *, rows_per_batch: int
+    model: PreTrainedModel,
+    config: LoopOptions,
+    sizes: Iterable[tuple[int, int]],
+    *,
+    rows_per_batch: int,
+    logits_share: float = 0.0,
 ) -> MemoryPlan:
-    """The plan of a loop over fixed rows; `sizes` as in `passes.micro_batches`, rows_per_batch how many of them make a step."""
+    """The plan of a loop over fixed rows; `sizes` as in `passes.micro_batches`, rows_per_batch how many of them make a step.
+
+    logits_share: of a pass's positions those whose logits are there at once; 0 where the loss takes them in chunks.
+    """
     largest = max(sizes, key=lambda size: size[0] * size[1])
     rectangle = largest[0] * largest[1]
     tokens = max(rectangle, min(config.micro_batch_tokens, rows_per_batch * rectangle))
     vocabulary = model.config.vocab_size
-    logits = max(MIN_CHUNK_ROWS, CHUNK_LOGITS // vocabulary) * vocabulary * 4 * LOGIT_COPIES
+    num_logits = max(MIN_CHUNK_ROWS, CHUNK_LOGITS // vocabulary, int(logits_share * tokens)) * vocabulary
     return _plan(
         [model],
         [model],
-        activations=activation_bytes(model, tokens, largest[1], config, config.gradient_checkpointing == "on") + logits,
+        activations=activation_bytes(model, tokens, largest[1], config, config.gradient_checkpointing == "on")
+        + num_logits * 4 * LOGIT_COPIES,
     )
 
 

@@ -26,8 +26,8 @@ from transformers.utils import logging as transformers_logging
 
 from rlhf.config import PretrainConfig
 from rlhf.cpu import speed_up
+from rlhf.hub import is_hub_name
 from rlhf.options import MachineOptions
-from rlhf.sequences import encode_prompt
 from rlhf.types import InputError
 
 transformers_logging.set_verbosity_error()
@@ -212,11 +212,6 @@ def reward_scores(
     return _scores(model, at_last)
 
 
-def check_template(tokenizer: PreTrainedTokenizerBase, roles: Sequence[str] = ("user",)) -> None:
-    """Fails early, with the reason, if the chat template cannot be used."""
-    encode_prompt(tokenizer, [{"role": role, "content": "x"} for role in roles])
-
-
 def _scores(model: PreTrainedModel, hidden: Tensor) -> Tensor:
     """The head in float32 even under autocast: bfloat16 would round a score of 2 to steps of 1/64."""
     head = _head(model)
@@ -262,6 +257,8 @@ def _load(loader: Any, path: str | Path, what: str, **arguments: Any) -> Any:
     folder = Path(path)
     if folder.is_dir() and not (folder / "config.json").exists() and (folder / "model").is_dir():
         raise InputError(f"expected a {what} at {path}, got a work folder; the model in it is {folder / 'model'}")
+    if not folder.is_dir() and not is_hub_name(str(path)):
+        raise InputError(f"expected a {what} at {path} (a local folder or a hub name), got a path that is no folder")
     try:
         return loader.from_pretrained(str(path), trust_remote_code=False, **arguments)
     except (OSError, ValueError, KeyError, SafetensorError) as error:

@@ -1,15 +1,14 @@
 """What the loops share that sample from the policy they train: which prompts come when, the learning rate, metrics, the summary.
 
-Knows prompts as token ids and rollouts as tensors; knows nothing of objectives or of models.
+Knows prompts as token ids, rollouts as tensors, and of models only how long a text they are made for; knows nothing of objectives.
 """
 
 import random
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
 
 from rlhf.advantages import masked_mean, masked_sum_per_row
 from rlhf.checkpoint import write_json
@@ -22,26 +21,27 @@ from rlhf.sampling import derived_seed
 from rlhf.sequences import encode_prompts
 from rlhf.types import Report
 
+if TYPE_CHECKING:
+    from rlhf.ppo_phases import SamplingState
+
 MAX_FIXED_PROMPTS = 256
 NUM_SAMPLES_SHOWN = 8
 
 
-def read_prompts(
-    config: OnlineOptions, tokenizer: Any, paths: list[Path], policy: PreTrainedModel, report: Report
-) -> list[list[int]]:
-    """Prompts as token ids; those too long for max_prompt_length or for the model's context are left out and counted."""
+def read_prompts(state: "SamplingState", tokenizer: Any, paths: list[Path], report: Report) -> list[list[int]]:
+    """Prompts as token ids; those too long for max_prompt_length or for a model that will read them are left out and counted."""
     rows = encode_prompts(tokenizer, [record["prompt"] for record in read_records(paths, "prompt")])
-    context = getattr(policy.config.get_text_config(), "max_position_embeddings", None)
-    room = (
-        config.max_prompt_length if context is None else min(config.max_prompt_length, context - config.max_new_tokens)
-    )
+    readers = [state.policy, state.reward_model, *state.other_rewards, *filter(None, [state.heldout_reward])]
+    contexts = [getattr(model.config.get_text_config(), "max_position_embeddings", None) for model in readers]
+    new_tokens = state.config.max_new_tokens
+    room = min([state.config.max_prompt_length, *(size - new_tokens for size in contexts if size is not None)])
     kept = [row for row in rows if len(row) <= room]
     if len(kept) < len(rows):
         report(
             "log",
             {
                 "text": f"{len(rows) - len(kept)} of {len(rows)} prompts are left out, being longer than {room} tokens "
-                "(max_prompt_length, or the model's context less max_new_tokens)"
+                "(max_prompt_length, or the context of policy or reward model less max_new_tokens)"
             },
         )
     return kept

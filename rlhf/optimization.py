@@ -19,8 +19,9 @@ def new_optimizer(
 
 
 def num_steps(num_examples: int, *, batch_size: int, num_epochs: float, max_steps: int) -> int:
-    """Steps of num_epochs passes over the examples, or max_steps if that is fewer and not 0."""
-    steps = max(1, round(num_epochs * num_examples / batch_size))
+    """Steps of num_epochs passes over the examples, the last batch of a pass not being full; or max_steps if that is fewer and not 0."""
+    per_epoch = -(-num_examples // batch_size)
+    steps = max(1, math.ceil(num_epochs * per_epoch - 1e-6))
     return min(steps, max_steps or steps)
 
 

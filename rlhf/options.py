@@ -17,7 +17,6 @@ INSTRUCT_GPT = "InstructGPT, arXiv 2203.02155"
 LEARNING_TO_SUMMARIZE = "Learning to summarize, arXiv 2009.01325"
 N_PLUS = "The N+ implementation details, arXiv 2403.17031"
 PPO_PAPER = "PPO, arXiv 1707.06347"
-GAE_PAPER = "GAE, arXiv 1506.02438"
 FROM_PREFERENCES = "Fine-tuning from human preferences, arXiv 1909.08593"
 DPO_PAPER = "DPO, arXiv 2305.18290"
 RLOO_PAPER = "RLOO, arXiv 2402.14740"
@@ -82,13 +81,13 @@ class TrainingOptions(MachineOptions):
     """Wall time for the training loop, over all attempts together; the schedule then follows the clock. 0 = no limit."""
     checkpoint_every_seconds: float = option(30.0, low=0, source=CONVENTION)
     """Time between two saves of the training state, from which a killed run goes on."""
-    max_gradient_norm: float = option(1.0, low=0, source=N_PLUS)
+    max_gradient_norm: float = option(1.0, low=0, source=LLAMA)
     """Gradients are scaled down to this total norm; 0 = never."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoopOptions(TrainingOptions):
-    """What the loops over a fixed set of rows share: pretraining, SFT and the reward model."""
+    """What the loops over a fixed set of rows share: pretraining, SFT, the reward model and DPO."""
 
     micro_batch_tokens: int = option(8192, low=1)
     """Tokens of one forward pass, padding included, at most; a longer row goes alone. Smaller needs less memory and changes no result."""
@@ -96,6 +95,14 @@ class LoopOptions(TrainingOptions):
     """on: activations are computed again in the backward pass, which needs less memory and a third more time."""
     compile: str = option("auto", choices=("auto", "on", "off"))
     """torch.compile; auto compiles runs long enough to earn the half minute back, if the machine has a C++ compiler."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuningOptions(LoopOptions):
+    """What those of them share that go on from a trained model: SFT, the reward model and DPO."""
+
+    lora_rank: int = option(0, low=0, high=1024)
+    """Rank of the changes that are learned beside frozen weights (LoRA), which takes less memory; 0 = all weights learn."""
 
 
 def schema_of(config: type[Options]) -> dict[str, Any]:

@@ -51,8 +51,10 @@ class GoldWatch:
         distance = best_distance(alpha, beta)
         return {**found, "alpha": alpha, "beta": beta, "stop_at_kl": None if distance is None else distance**2}
 
-    def conclude(self, report: Report) -> dict[str, Any]:
-        """The summary, after the advice went to the log."""
+    def conclude(self, update: int, answers: dict[str, float], report: Report) -> dict[str, Any]:
+        """The summary, the last answers in it, after the advice went to the log."""
+        if self.points[-1]["update"] != update:
+            self.add(update, answers)
         report("log", {"text": f"over-optimization: {self.advice()}"})
         return self.summary()
 

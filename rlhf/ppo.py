@@ -17,7 +17,15 @@ from rlhf.config import PpoConfig
 from rlhf.data import require
 from rlhf.lora import merge_adapter
 from rlhf.memory import plan_online, require_memory
-from rlhf.models import load_policy, load_reward, load_rewards, load_tokenizer, prepare_machine, require_same_tokens
+from rlhf.models import (
+    load_policy,
+    load_reward,
+    load_rewards,
+    load_tokenizer,
+    num_parameters,
+    prepare_machine,
+    require_same_tokens,
+)
 from rlhf.online import (
     change,
     learning_rate_factor,
@@ -76,7 +84,7 @@ def train_ppo(
     state = load_models(config, policy, reward, tokenizer)
     load_judges(state, policy, tokenizer, **judges)
     compile_models(state, report=report)
-    rows = read_prompts(config, tokenizer, prompts, state.policy, report)
+    rows = read_prompts(state, tokenizer, prompts, report)
     require(rows, "prompt", prompts)
     state.report = report
     plan_memory(state, rows, report)
@@ -140,7 +148,7 @@ def train_ppo(
         "seconds": progress.seconds,
         "stop_reason": stop_reason,
         "alarms": watch.raised,
-        **({} if heldout is None else {"overoptimization": gold.conclude(report)}),
+        **({} if heldout is None else {"overoptimization": gold.conclude(state.update, after, report)}),
     }
     card = {"policy": str(policy), "reward": str(reward), "options": asdict(config)}
     for name, adapter in state.adapters.items():
@@ -181,6 +189,8 @@ def plan_memory(state: PpoState, prompts: list[list[int]], report: Report) -> No
     frozen = [state.ref_policy, state.reward_model, *state.other_rewards]
     frozen += [] if state.heldout_reward is None else [state.heldout_reward]
     plan = plan_online([state.policy, state.value_model], frozen, state.config, max(map(len, prompts)))
+    if state.config.ema_decay:  # the average is one more set of the policy's weights
+        plan = plan._replace(optimizer=plan.optimizer + 4 * num_parameters(state.policy))
     require_memory(plan, state.policy.device, "micro_batch_tokens, generation_batch_size or max_new_tokens", report)
 
 
@@ -203,7 +213,7 @@ def run_update(
     names = ("sample_seconds", "score_seconds", "update_seconds")
     metrics |= {name: end - start for name, start, end in zip(names, clock, clock[1:], strict=False)}
     metrics |= {
-        "learning_rate": config.policy_learning_rate * factor,
+        "learning_rate": state.policy_optimizer.param_groups[0]["lr"],
         "kl_coefficient": state.kl_coefficient,
         "num_tokens": int(rollouts.lengths.sum()),
     }

@@ -26,6 +26,8 @@ class PolicyLoss(NamedTuple):
     """Mean |log new - log old|; 0 before the first step."""
     approximate_kl: Tensor
     """Mean half squared log ratio: how far this step's policy is from the one that sampled."""
+    num_counted: Tensor
+    """How many positions these means are over."""
 
 
 def clipped_policy_loss(
@@ -46,7 +48,7 @@ def clipped_policy_loss(
         mean_log_ratio = masked_mean(log_ratio.abs(), mask)
         approximate_kl = masked_mean(kl_k2(logprobs, old_logprobs), mask)
     loss = masked_mean(torch.maximum(unclipped, clipped), mask)
-    return PolicyLoss(loss, clip_fraction, mean_ratio, mean_log_ratio, approximate_kl)
+    return PolicyLoss(loss, clip_fraction, mean_ratio, mean_log_ratio, approximate_kl, mask.sum())
 
 
 def clipped_value_loss(

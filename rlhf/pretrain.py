@@ -35,7 +35,7 @@ def pretrain(
     report: Report = ignore_report,
 ) -> dict[str, Any]:
     """Trains a new model; writes output/model and output/summary.json and returns the summary. A finished run is not repeated."""
-    identity = run_identity(config, tokenizer=tokenizer, texts=texts)
+    identity = run_identity(config, tokenizer=tokenizer, texts=texts, validation=validation)
     if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     device = prepare_machine(config)

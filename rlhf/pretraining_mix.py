@@ -12,8 +12,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from rlhf.config import PpoConfig
 from rlhf.data import load_text
-from rlhf.losses import next_token_loss
-from rlhf.models import autocast, selected_logits
+from rlhf.models import autocast
+from rlhf.passes import next_token_sum
 from rlhf.sampling import derived_seed
 from rlhf.types import InputError, Report
 
@@ -25,9 +25,15 @@ def load_windows(
 ) -> Tensor | None:
     """(N, ptx_length + 1) int64 windows that share one token with their neighbour; None where the mix is off."""
     if not config.ptx_coefficient:
+        if paths:
+            report("log", {"text": "ppo: the texts are not used, as ptx_coefficient is 0"})
         return None
     length = config.ptx_length
     tokens = load_text(tokenizer, paths, report, name="ppo", max_tokens=MAX_TOKENS).tokens.long()
+    if len(tokens) >= MAX_TOKENS:
+        report(
+            "log", {"text": f"ppo: the pretraining mix draws from the first {len(tokens):,} tokens of the texts alone"}
+        )
     if len(tokens) <= length:
         raise InputError(
             f"expected at least {length + 1} tokens of text for the pretraining mix, got {len(tokens)}; "
@@ -47,8 +53,8 @@ def add_pretraining_gradient(policy: PreTrainedModel, windows: Tensor, config: P
     for part in rows.split(max(config.micro_batch_tokens // config.ptx_length, 1)):
         inputs, targets = part[:, :-1], part[:, 1:].flatten()
         with autocast(policy.device, config.dtype):
-            logits = selected_logits(policy, inputs, torch.ones_like(inputs, dtype=torch.bool))
-            loss = next_token_loss(logits, targets, normaliser=config.ptx_batch_size * config.ptx_length)
+            everywhere = torch.ones_like(inputs, dtype=torch.bool)
+            loss = next_token_sum(policy, inputs, everywhere, targets) / (config.ptx_batch_size * config.ptx_length)
         (config.ptx_coefficient * loss).backward()  # type: ignore[no-untyped-call]
         total += loss.detach()
     return total

@@ -59,7 +59,8 @@ def train_reward(
     report: Report = ignore_report,
 ) -> dict[str, Any]:
     """Trains from `base` (an SFT policy); writes output/model and output/summary.json and returns the summary."""
-    identity = run_identity(config, base=base, rankings=rankings)
+    inputs = {"rankings": rankings, "validation": validation, "demonstrations": demonstrations}
+    identity = run_identity(config, base=base, **inputs)
     if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     device = prepare_machine(config)

@@ -33,7 +33,7 @@ class Judgement(NamedTuple):
     """How many ranks lie between the two: 1 = neighbours."""
 
 
-def judge(rankings: Sequence[RankedCompletions], scores: Sequence[Sequence[float]]) -> list[Judgement]:
+def judged_pairs(rankings: Sequence[RankedCompletions], scores: Sequence[Sequence[float]]) -> list[Judgement]:
     """Every untied pair of the rankings, with the scores of their completions."""
     return [
         Judgement(
@@ -55,7 +55,7 @@ def reward_report(
     rankings: Sequence[RankedCompletions], scores: Sequence[Sequence[float]], *, seed: int
 ) -> dict[str, Any]:
     """Accuracy with its interval, whole and by labeler, round, margin and length; calibration; the length baseline."""
-    judgements = judge(rankings, scores)
+    judgements = judged_pairs(rankings, scores)
     splits: dict[str, Callable[[Judgement], str]] = {
         "by_labeler": lambda pair: pair.labeler,
         "by_round": lambda pair: pair.round,

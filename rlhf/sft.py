@@ -42,7 +42,7 @@ def train_sft(
     report: Report = ignore_report,
 ) -> dict[str, Any]:
     """Fine-tunes `base`; writes output/model and output/summary.json and returns the summary. A finished run is not repeated."""
-    identity = run_identity(config, base=base, demonstrations=demonstrations)
+    identity = run_identity(config, base=base, demonstrations=demonstrations, validation=validation)
     if (summary := stored_summary(output, identity=identity, report=report)) is not None:
         return summary
     device = prepare_machine(config)

@@ -3,12 +3,14 @@
 import itertools
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from rlhf import best_of as best_of_module
 from rlhf.best_of import best_of, expected_best, kl_bound
 from rlhf.config import BestOfConfig, RftConfig
 from rlhf.models import load_reward, load_tokenizer, reward_scores
@@ -82,6 +84,48 @@ def test_the_best_of_each_prompt_is_chosen_and_a_finished_run_is_not_repeated(fo
     )
     with pytest.raises(InputError, match="completions_per_prompt was 4 and is now 2"):
         best_of(BestOfConfig(completions_per_prompt=2), **inputs(folders), output=folders / "out")
+
+
+def test_a_file_read_in_parts_gives_the_same_choice(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Completions are scored and kept some at a time: their number is bounded, the prompts' is not."""
+    whole = best_of(CONFIG, **inputs(folders), output=folders / "whole")
+    sizes: list[int] = []
+    original = best_of_module.score_rows
+    monkeypatch.setattr(best_of_module, "RECORDS_HELD", 7)
+    monkeypatch.setattr(best_of_module, "score_rows", lambda *given: sizes.append(len(given[1])) or original(*given))
+    parts = best_of(CONFIG, **inputs(folders), output=folders / "parts")
+    assert (max(sizes), sum(sizes)) == (7, 4 * 80)
+    for name in ("mean_score", "best_score"):
+        assert parts[name] == pytest.approx(whole[name], abs=1e-5)
+    texts = [
+        [record["text"] for record in read_records([folders / name / "completions.jsonl"], "completion")]
+        for name in ("whole", "parts")
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_a_run_without_room_goes_on_with_fewer_rows_side_by_side(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(best_of_module, "score_rows", killed)
+        with pytest.raises(KeyboardInterrupt):
+            best_of(CONFIG, **inputs(folders), output=folders / "out")
+    logs: list[str] = []
+    best_of(
+        replace(CONFIG, batch_size=8), **inputs(folders), output=folders / "out",
+        report=lambda kind, fields: logs.append(fields.get("text", "")),
+    )  # fmt: skip
+    assert any("holds these completions already" in text for text in logs)
+
+
+def test_a_reward_model_without_room_for_the_completions_is_refused_before_they_are_sampled(folders: Path) -> None:
+    with pytest.raises(InputError, match=r"a reward model made for \d+ tokens .* got one made for 64"):
+        best_of(replace(CONFIG, max_new_tokens=60), **inputs(folders), output=folders / "out")
+    assert not (folders / "out").exists()
 
 
 def key(record: dict) -> tuple[str, int]:

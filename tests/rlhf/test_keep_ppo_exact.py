@@ -17,6 +17,7 @@ from rlhf.online import learning_rate_factor, prompts_of_update, read_prompts
 from rlhf.ppo import load_models
 from rlhf.ppo_losses import clipped_policy_loss, kl_k1, kl_k2, kl_k3, token_statistics
 from rlhf.ppo_phases import collect_rollouts, estimate_advantages, score_rollouts, update_models
+from rlhf.pretraining_mix import add_pretraining_gradient, load_windows
 from rlhf.progress import Progress
 from rlhf.records import write_records
 from rlhf.rollouts import join_rollouts, policy_logprobs
@@ -220,11 +221,24 @@ def test_prompts_that_do_not_fit_are_left_out_whole(folders: Path, tokenizer):
     state = load_models(CONFIG, folders / "policy", folders / "reward", tokenizer)
     write_records(folders / "p.jsonl", [{"prompt": "The cat"}, {"prompt": "The cat eats bread by the sea. " * 20}])
     logs: list[str] = []
-    kept = read_prompts(
-        CONFIG, tokenizer, [folders / "p.jsonl"], state.policy, lambda kind, fields: logs.append(fields["text"])
-    )
+    kept = read_prompts(state, tokenizer, [folders / "p.jsonl"], lambda kind, fields: logs.append(fields["text"]))
     assert kept == [encode_prompt(tokenizer, [{"role": "user", "content": "The cat"}])]
     assert logs[0].startswith("1 of 2 prompts are left out, being longer than 56 tokens")
+
+
+def test_prompts_leave_room_in_the_shortest_context_of_all_that_read_them(state, folders: Path, tokenizer):
+    """Point 28: a reward model read beyond the positions it was made for says anything."""
+    write_records(folders / "p.jsonl", [{"prompt": "The cat"}])
+    given = (state, tokenizer, [folders / "p.jsonl"])
+    longest = len(read_prompts(*given, ignore_report)[0]) + CONFIG.max_new_tokens
+    state.reward_model.config.max_position_embeddings = longest
+    assert len(read_prompts(*given, ignore_report)) == 1
+    state.reward_model.config.max_position_embeddings = longest - 1
+    assert read_prompts(*given, ignore_report) == []
+    state.reward_model.config.max_position_embeddings = longest
+    state.heldout_reward = copy.deepcopy(state.reward_model)
+    state.heldout_reward.config.max_position_embeddings = longest - 1
+    assert read_prompts(*given, ignore_report) == []
 
 
 def test_the_reward_model_sees_the_sampled_ids_up_to_eos(state, tokenizer, monkeypatch):
@@ -296,6 +310,29 @@ def test_the_pretraining_mix_adds_its_own_mean_to_the_same_step(folders, tokeniz
     gradient = torch.cat([parameter.grad.flatten() for parameter in start.parameters()])
     torch.testing.assert_close(moved[1] - moved[0], 2.0 * gradient, atol=1e-5, rtol=1e-3)
     assert metrics["pretraining_loss"] == pytest.approx(loss.item(), rel=1e-5)
+
+
+def test_the_pretraining_mix_never_asks_the_head_for_the_logits_of_all_positions(state):
+    """They would be passes of micro_batch_tokens x vocabulary; the loss is made in chunks from what the head reads."""
+    asked: list[torch.Size] = []
+    state.policy.get_output_embeddings().register_forward_hook(lambda module, given, output: asked.append(output.shape))
+    windows = torch.randint(6, 290, (4, 9), generator=torch.Generator().manual_seed(4))
+    loss = add_pretraining_gradient(state.policy, windows, replace(CONFIG, ptx_coefficient=1.0, ptx_length=8), 0, 0)
+    assert asked == []
+    assert loss > 0
+    assert state.policy.lm_head.weight.grad.abs().max() > 0
+
+
+def test_texts_that_are_not_used_or_not_read_whole_are_told(tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_records(tmp_path / "t.jsonl", [{"text": "The cat eats bread by the sea. " * 30}])
+    logs: list[str] = []
+    monkeypatch.setattr("rlhf.pretraining_mix.MAX_TOKENS", 100)
+    for coefficient in (0.0, 1.0):
+        config = replace(CONFIG, ptx_coefficient=coefficient, ptx_length=16)
+        load_windows(config, tokenizer, [tmp_path / "t.jsonl"], lambda kind, fields: logs.append(fields["text"]))
+    assert logs[0] == "ppo: the texts are not used, as ptx_coefficient is 0"
+    assert logs[1].startswith("ppo: the pretraining mix draws from the first ")
+    assert len(logs) == 2
 
 
 def test_stopping_at_eos_is_cutting_at_the_first_eos(state):

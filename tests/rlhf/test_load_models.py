@@ -46,6 +46,13 @@ def test_a_reward_model_does_not_pass_for_a_policy(
         load_policy(tmp_path / "reward")
 
 
+def test_a_path_that_is_not_there_is_not_asked_for_on_the_hub(tmp_path: Path) -> None:
+    for load in (load_policy, load_tokenizer, load_reward):
+        for path in (tmp_path / "tpyo", "./tpyo", "a/b/c"):
+            with pytest.raises(InputError, match=r"\(a local folder or a hub name\), got a path that is no folder"):
+                load(path)
+
+
 def test_a_work_folder_is_answered_with_the_model_in_it(base_folder: Path, tmp_path: Path) -> None:
     base_folder.rename(tmp_path / "model")
     for load in (load_policy, load_tokenizer, load_reward):

@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from rlhf import memory
+from rlhf import memory, ppo
 from rlhf.config import RewardConfig, SftConfig
 from rlhf.data import RankedCompletions
+from rlhf.losses import CHUNK_LOGITS
 from rlhf.memory import MemoryPlan, plan_loop, plan_online, require_memory, until_it_fits
 from rlhf.models import new_reward, num_parameters
 from rlhf.optimization import new_optimizer, optimizer_step
@@ -128,6 +129,26 @@ def test_weights_gradients_optimizer_and_cache_by_hand(state) -> None:
     # 6 slots of 12 + 8 positions, 2 layers, keys and values of 32 numbers in float32
     assert plan.cache == 6 * 20 * 2 * 2 * 32 * 4
     assert plan_online(models, (state.policy,), CONFIG, longest=12).weights == 4 * total, "a shared base counts once"
+
+
+def test_logits_that_are_there_at_once_are_counted(policy) -> None:
+    chunk, tokens = CHUNK_LOGITS // policy.config.vocab_size, 8192
+    in_chunks, half, whole = (
+        plan_loop(policy, SftConfig(), [(1, 40)], rows_per_batch=400, logits_share=share).activations
+        for share in (0.0, 0.5, 1.0)
+    )
+    assert in_chunks == half, "half of a pass is no more than a chunk here"
+    # logits, their logarithms and the gradients of both, in float32
+    assert whole - in_chunks == (tokens - chunk) * policy.config.vocab_size * 4 * 4
+
+
+def test_the_average_of_the_policy_is_in_the_plan_of_ppo(state, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[MemoryPlan] = []
+    monkeypatch.setattr(ppo, "require_memory", lambda plan, *given: plans.append(plan))
+    for decay in (0.0, 0.9):
+        state.config = replace(CONFIG, ema_decay=decay)
+        ppo.plan_memory(state, [[5] * 12], ignore_report)
+    assert sum(plans[1]) - sum(plans[0]) == 4 * num_parameters(state.policy)
 
 
 def test_smaller_passes_checkpointing_and_short_rows_need_less(policy) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from rlhf.data import RankedCompletions, balance_labelers
 from rlhf.losses import centering_penalty, ranking_loss, ranking_pairs
-from rlhf.reward_report import calibration, judge, length_correlation, reward_report
+from rlhf.reward_report import calibration, judged_pairs, length_correlation, reward_report
 
 
 def ranked(ranks: list[int], lengths: list[int], labeler: str = "ann", round: str = "1") -> RankedCompletions:
@@ -40,7 +40,7 @@ def test_accuracy_by_labeler_round_margin_and_length():
 def test_calibration_by_hand():
     # sigmoid(log 4) = 0.8 twice, right once; sigmoid(log 1.5) = 0.6 once, right.
     differences = [math.log(4), -math.log(4), math.log(1.5)]
-    pairs = [judge([ranked([1, 2], [1, 1])], [[difference, 0.0]])[0] for difference in differences]
+    pairs = [judged_pairs([ranked([1, 2], [1, 1])], [[difference, 0.0]])[0] for difference in differences]
     found = calibration(pairs)
     assert found["calibration"] == [
         {"probability": 0.6, "share_right": 1.0, "num_pairs": 1},
@@ -54,7 +54,7 @@ def test_a_calibrated_model_has_no_error_and_a_boastful_one_has():
     differences = torch.randn(20_000, generator=generator) * 1.5
     is_first = torch.rand(20_000, generator=generator) < torch.sigmoid(differences)
     seen = [d if first else -d for d, first in zip(differences.tolist(), is_first.tolist(), strict=True)]
-    template = judge([ranked([1, 2], [1, 1])], [[1.0, 0.0]])[0]
+    template = judged_pairs([ranked([1, 2], [1, 1])], [[1.0, 0.0]])[0]
     assert calibration([template._replace(difference=d) for d in seen])["calibration_error"] < 0.01
     assert calibration([template._replace(difference=4 * d) for d in seen])["calibration_error"] > 0.1
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from rlhf import ppo_phases
-from rlhf.__main__ import held_output, is_hub_name, main
+from rlhf.__main__ import RESULTS, held_output, main
 from rlhf.config import TRAINERS, PpoConfig, PretrainConfig, SftConfig, schema
+from rlhf.hub import is_hub_name
 from rlhf.models import new_reward
 from rlhf.options import documentation
 from rlhf.records import write_records
@@ -31,7 +32,7 @@ def test_schema_says_everything_about_an_option() -> None:
         "title": "Clip range",
         "type": "number",
         "default": 0.2,
-        "minimum": 0,
+        "minimum": 0.001,
         "maximum": 10,
         "description": "How far the probability ratio may move before its gradient stops.",
         "x-source": "PPO, arXiv 1707.06347",
@@ -50,6 +51,9 @@ def test_help_gives_every_option_with_default_and_source(command: str, capsys: p
         assert f"--{item.name.replace('_', '-')} " in text
         assert documentation(config)[item.name] in text
         assert f"Default: {item.default} ({item.metadata['source']})" in text
+    assert f"the result is FOLDER/{RESULTS.get(command, 'model')};" in text
+    is_reference_meant = command in ("ppo", "dpo", "rloo", "grpo")
+    assert ("which is also the reference" in text) == is_reference_meant
 
 
 @pytest.mark.parametrize(
@@ -63,6 +67,9 @@ def test_help_gives_every_option_with_default_and_source(command: str, capsys: p
         (lambda: SftConfig(batch_size=True), "expected batch_size to be of type int, got True"),
         (lambda: PretrainConfig(hidden_size=100, num_heads=3), "multiple of 2 x num_heads = 6, got 100"),
         (lambda: PpoConfig(episodes_per_update=10, minibatch_size=4), "multiple of minibatch_size = 4, got 10"),
+        (lambda: PpoConfig(target_kl=6.0, kl_horizon=63), "at least episodes_per_update = 64, .* got 63"),
+        (lambda: PpoConfig(num_updates=5, critic_warmup_updates=5), "less than num_updates = 5, .* got 5"),
+        (lambda: PpoConfig(clip_range=0.0), r"clip_range to lie between 0\.001 and 10, got 0\.0"),
     ],
 )
 def test_option_out_of_range_is_refused_with_its_value(make, words: str) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from peft import PeftModel
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from rlhf import dpo
 from rlhf.config import DpoConfig
 from rlhf.data import load_rankings
 from rlhf.dpo import accumulate_gradients, beside_reference, train_dpo
+from rlhf.models import load_policy, load_tokenizer
 from rlhf.records import write_records
 from rlhf.types import StepZeroError, ignore_report
 
@@ -129,6 +131,59 @@ def test_stopped_dpo_run_goes_on_to_the_same_weights(base_folder: Path, rankings
     train_dpo(config, **inputs, output=tmp_path / "whole")
     one, other = ((tmp_path / name / "model" / "model.safetensors").read_bytes() for name in ("stopped", "whole"))
     assert one == other
+
+
+def test_gradient_checkpointing_reads_each_layer_again_and_changes_no_weight(
+    base_folder: Path, rankings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the memory plan knows that the logits of all completions of a pass are there at once, those of the prompts never."""
+    learned: list[bool] = []
+    shares: list[float] = []
+    plan = dpo.plan_loop
+    monkeypatch.setattr(
+        dpo, "plan_loop", lambda *given, **named: shares.append(named["logits_share"]) or plan(*given, **named)
+    )
+
+    def load(*given, **named):
+        model = load_policy(*given, **named)
+        model.model.layers[0].self_attn.register_forward_hook(lambda *call: learned.append(torch.is_grad_enabled()))
+        return model
+
+    monkeypatch.setattr(dpo, "load_policy", load)
+    counts, weights = [], []
+    for choice in ("off", "on"):
+        learned.clear()
+        config = replace(CONFIG, num_epochs=0.5, gradient_checkpointing=choice)
+        train_dpo(config, policy=base_folder, rankings=[rankings], validation=[], output=tmp_path / choice)
+        counts.append(sum(learned))
+        weights.append(load_policy(tmp_path / choice / "model").state_dict())
+    assert counts[1] == 2 * counts[0] > 0
+    given = load_rankings(load_tokenizer(base_folder), [rankings], max_length=64, report=ignore_report)
+    expected = max(sum(item.completion_lengths) / sum(max(map(len, item.rows)) for _ in item.rows) for item in given)
+    assert shares == [pytest.approx(expected)] * 2
+    assert 0 < expected < 1
+    for name, weight in weights[0].items():
+        torch.testing.assert_close(weights[1][name], weight, atol=1e-5, rtol=1e-4)
+
+
+def test_adapters_learn_from_rankings_beside_weights_that_stay(
+    base_folder: Path, rankings: Path, tmp_path: Path
+) -> None:
+    """The first step finds policy and reference equal; what is written is plain, and the adapter over the base says the same."""
+    config = replace(CONFIG, lora_rank=4, learning_rate=2e-2)
+    summary = train_dpo(config, policy=base_folder, rankings=[rankings], validation=[rankings], output=tmp_path / "out")
+    assert summary["heldout_accuracy"] == 1.0
+    base, merged = (
+        AutoModelForCausalLM.from_pretrained(folder) for folder in (base_folder, tmp_path / "out" / "model")
+    )
+    assert merged.state_dict().keys() == base.state_dict().keys()
+    assert torch.equal(merged.model.embed_tokens.weight, base.model.embed_tokens.weight)
+    apart = PeftModel.from_pretrained(base, tmp_path / "out" / "adapter")
+    ids = torch.arange(5, 17).view(2, 6)
+    with torch.no_grad():
+        torch.testing.assert_close(merged(ids).logits, apart(ids).logits, atol=1e-5, rtol=1e-5)
+        with apart.disable_adapter():
+            assert (apart(ids).logits - merged(ids).logits).abs().max() > 0.1
 
 
 def test_a_policy_that_is_not_its_reference_stops_the_run(

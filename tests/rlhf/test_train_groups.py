@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from rlhf import groups
 from rlhf.config import GroupOptions, GrpoConfig, RlooConfig
 from rlhf.groups import add_gradients, collect_groups, judge, load_models, update_policy
 from rlhf.grpo import grpo_loss, less_group_mean, train_grpo
+from rlhf.models import load_tokenizer
 from rlhf.rloo import leave_one_out, rloo_loss, train_rloo
 from rlhf.types import InputError, StepZeroError
-from tests.rlhf.ppo_cast import PROMPTS
+from tests.rlhf.ppo_cast import PROMPTS, uneven_rollouts
 
 SMALL = {
     "num_updates": 2, "episodes_per_update": 16, "minibatch_size": 8, "max_new_tokens": 8, "generation_batch_size": 6,
@@ -197,6 +199,74 @@ def test_a_stopped_run_goes_on_to_the_same_weights_which_stock_transformers_load
     assert train(config, **inputs, output=folders / "whole") == json.loads(
         (folders / "whole" / "summary.json").read_text()
     )
+
+
+@pytest.mark.parametrize(("config", "loss_of"), LOSSES)
+def test_an_adapter_makes_the_policy_its_own_reference(folders: Path, tokenizer, config: GroupOptions, loss_of) -> None:
+    config = replace(config, lora_rank=4, policy_learning_rate=1e-2)
+    state = load_models(config, folders / "policy", folders / "reward", tokenizer)
+    assert state.ref_policy is state.policy
+    rollouts = collect_groups(state, PROMPTS[:4], stream="test")
+    before = judge(state, rollouts)
+    assert torch.equal(before.kl, torch.zeros(16))
+    advantages = less_group_mean(torch.arange(16.0), group_size=4)
+    update_policy(state, rollouts, before, advantages, loss_of(config), learning_rate_factor=1.0)
+    after = judge(state, rollouts)
+    assert torch.equal(after.ref_logprobs, before.ref_logprobs)
+    assert (after.old_logprobs - before.old_logprobs).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(("train", "config"), TRAINERS)
+def test_a_run_with_an_adapter_goes_on_and_writes_it_merged_and_apart(
+    folders: Path, train, config: GroupOptions
+) -> None:
+    def stop(kind: str, fields: dict) -> None:
+        if kind == "checkpoint":
+            raise KeyboardInterrupt
+
+    inputs = {"policy": folders / "policy", "reward": folders / "reward", "prompts": [folders / "prompts.jsonl"]}
+    config = replace(config, lora_rank=4, policy_learning_rate=1e-2)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, **inputs, output=folders / "stopped", report=stop)
+    train(config, **inputs, output=folders / "stopped")
+    train(config, **inputs, output=folders / "whole")
+    weights = [(folders / name / "model" / "model.safetensors").read_bytes() for name in ("stopped", "whole")]
+    assert weights[0] == weights[1] != (folders / "policy" / "model.safetensors").read_bytes()
+    merged, base = (AutoModelForCausalLM.from_pretrained(folders / name) for name in ("whole/model", "policy"))
+    apart, ids = PeftModel.from_pretrained(base, folders / "whole" / "adapter"), torch.arange(5, 17).view(2, 6)
+    with torch.no_grad():
+        torch.testing.assert_close(merged(ids).logits, apart(ids).logits, atol=1e-5, rtol=1e-5)
+
+
+def test_tokens_that_the_policy_lacks_are_the_same_in_its_reference(folders: Path, tokenizer) -> None:
+    """Their weights are drawn at random where a model grows: once for both, or the KL begins above 0."""
+    larger = load_tokenizer(folders / "policy")
+    larger.add_tokens([f"word{place}" for place in range(50)])
+    for name in ("policy", "reward"):
+        larger.save_pretrained(folders / name)
+    state = load_models(RLOO, folders / "policy", folders / "reward", larger)
+    weight, reference = (model.get_input_embeddings().weight for model in (state.policy, state.ref_policy))
+    assert len(weight) == len(larger) > len(tokenizer)
+    assert weight is not reference
+    assert torch.equal(weight, reference)
+
+
+def test_the_clip_fraction_does_not_depend_on_how_a_minibatch_is_split(folders: Path, tokenizer) -> None:
+    """RLOO clips completions, GRPO tokens: each a mean over its own, rows being of unequal length."""
+    for config, loss_of in LOSSES:
+        state = load_models(config, folders / "policy", folders / "reward", tokenizer)
+        rollouts = uneven_rollouts()
+        judged, advantages = judge(state, rollouts), torch.linspace(1.0, -1.0, 16)
+        moved = judged._replace(old_logprobs=judged.old_logprobs + torch.linspace(-0.3, 0.3, 16)[:, None])
+        found = [
+            add_gradients(
+                state, rollouts, moved, advantages, loss_of(config), replace(config, micro_batch_tokens=tokens)
+            )
+            for tokens in (8192, 40, 1)
+        ]
+        assert 0.1 < found[0]["clip_fraction"] < 0.9
+        for split in found[1:]:
+            assert split["clip_fraction"] == pytest.approx(found[0]["clip_fraction"], abs=1e-6)
 
 
 def test_a_run_stops_at_its_kl_budget(folders: Path) -> None:

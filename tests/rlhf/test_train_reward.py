@@ -7,12 +7,14 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
+from rlhf import reward
 from rlhf.config import RewardConfig
 from rlhf.data import load_rankings, ranking_batch
 from rlhf.losses import ranking_loss
 from rlhf.models import load_reward, load_tokenizer, new_reward, reward_scores, token_scores
+from rlhf.optimization import cosine_schedule
 from rlhf.records import write_records
-from rlhf.reward import accumulate_gradients, score_rows, train_reward
+from rlhf.reward import accumulate_gradients, evaluate_rankings, score_rows, train_reward
 from rlhf.sequences import encode_conversations, left_pad, position_ids, right_pad
 from rlhf.types import InputError, ignore_report
 
@@ -110,6 +112,7 @@ def test_gradient_does_not_depend_on_how_rankings_are_split(
     ]
     write_records(tmp_path / "r.jsonl", rows)
     examples = load_rankings(tokenizer, [tmp_path / "r.jsonl"], max_length=99, report=ignore_report)
+    assert [example.weight for example in examples] == [2.0, 1.0, 1.0]
     found = []
     for micro_batch_tokens in (8192, 1, 60):
         reward_model.zero_grad()
@@ -126,9 +129,14 @@ def test_gradient_does_not_depend_on_how_rankings_are_split(
 
 
 def test_reward_model_learns_the_order_and_centres_demonstrations(
-    base_folder: Path, rankings: Path, tmp_path: Path
+    base_folder: Path, rankings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Point 17, T9: mean 0 on demonstrations, also after save and load."""
+    """Points 17 and 24, T9: mean 0 on demonstrations, also after save and load; the learning rate follows the cosine."""
+    rates: list[float] = []
+    step = reward.optimizer_step
+    monkeypatch.setattr(
+        reward, "optimizer_step", lambda *given, **named: rates.append(named["learning_rate"]) or step(*given, **named)
+    )
     answers = [[*USER, {"role": "assistant", "content": text}] for text in ("The cat", "soup", "bread by the sea")]
     demonstrations = tmp_path / "d.jsonl"
     write_records(demonstrations, [{"messages": messages} for messages in answers])
@@ -136,6 +144,8 @@ def test_reward_model_learns_the_order_and_centres_demonstrations(
     files = {"rankings": [rankings], "validation": [rankings], "demonstrations": [demonstrations]}
     summary = train_reward(config, base=base_folder, **files, output=tmp_path / "out")
     assert summary["heldout_accuracy"] == 1.0
+    shape = {"warmup_fraction": config.warmup_fraction, "final_fraction": 0.1}
+    assert rates == pytest.approx([1e-2 * cosine_schedule(place / 24, **shape) for place in range(24)])
     assert (summary["num_pairs"], summary["num_heldout"]) == (24 * 5, 24)
     assert (summary["train_accuracy"], summary["accuracy_gap"]) == (1.0, 0.0)
     assert summary["report"]["by_labeler"]["unknown"]["num_rankings"] == 24
@@ -153,6 +163,29 @@ def test_reward_model_learns_the_order_and_centres_demonstrations(
     with torch.no_grad():
         logits = stock.eval()(padded.ids, attention_mask=padded.mask.long()).logits[:, 0] + stock.config.reward_bias
     assert logits.tolist() == pytest.approx(scores, abs=1e-4)
+
+
+def test_the_gap_is_the_accuracy_in_training_less_the_one_held_out(
+    reward_model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rankings: Path
+) -> None:
+    trained = load_rankings(tokenizer, [rankings], max_length=99, report=ignore_report)
+    turned = [item._replace(ranks=[4 - rank for rank in item.ranks]) for item in trained]
+    found = evaluate_rankings(reward_model, trained, turned, tokenizer.pad_token_id, RewardConfig(), CPU)
+    assert found["train_accuracy"] == pytest.approx(1.0 - found["heldout_accuracy"], abs=1e-3)
+    assert found["accuracy_gap"] == pytest.approx(found["train_accuracy"] - found["heldout_accuracy"])
+    assert abs(found["accuracy_gap"]) > 0.01
+
+
+def test_other_demonstrations_or_validation_are_another_run(base_folder: Path, rankings: Path, tmp_path: Path) -> None:
+    """They set the bias and the figures: what a finished folder holds does not answer for them."""
+    write_records(tmp_path / "d.jsonl", [{"prompt": "Hi", "completion": "The cat"}])
+    inputs = {"base": base_folder, "rankings": [rankings], "output": tmp_path / "out"}
+    config = RewardConfig(max_steps=1, batch_size=2, threads=1)
+    train_reward(config, **inputs, validation=[], demonstrations=[])
+    with pytest.raises(InputError, match=r"demonstrations was \[\] and is now \['content "):
+        train_reward(config, **inputs, validation=[], demonstrations=[tmp_path / "d.jsonl"])
+    with pytest.raises(InputError, match=r"validation was \[\] and is now"):
+        train_reward(config, **inputs, validation=[rankings], demonstrations=[])
 
 
 def test_ties_weights_and_names_reach_the_loss_and_the_report(base_folder: Path, tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
+from rlhf import sft
 from rlhf.config import PretrainConfig, SftConfig
 from rlhf.data import endless_batches, epoch_batches, load_text
+from rlhf.optimization import cosine_schedule, num_steps
 from rlhf.pretrain import pretrain, window_batch
 from rlhf.records import write_records
 from rlhf.sequences import encode_conversations
@@ -89,9 +91,27 @@ def test_batches_from_a_step_on_are_those_that_an_unbroken_run_sees() -> None:
     assert [next(late) for _ in range(6)] == all_batches[6:]
 
 
+def test_a_pass_leaves_no_row_out() -> None:
+    """20 rows in batches of 16 are two steps: one alone might read the 4 that are left over and nothing else."""
+    sizes = {"max_steps": 0, "batch_size": 16}
+    assert [num_steps(20, **sizes, num_epochs=epochs) for epochs in (1.0, 2.0, 0.5, 0.001)] == [2, 4, 1, 1]
+    assert num_steps(32, **sizes, num_epochs=3.0) == 6
+    assert num_steps(100, max_steps=0, batch_size=10, num_epochs=0.7) == 7
+    assert num_steps(20, max_steps=3, batch_size=16, num_epochs=2.0) == 3
+    for count in range(1, 40):
+        batches = epoch_batches([1] * count, 16, seed=1, epoch=0)
+        assert num_steps(count, **sizes, num_epochs=1.0) == len(batches)
+
+
 def test_sft_lowers_the_loss_and_loads_with_stock_transformers(
-    base_folder: Path, demonstrations: Path, tmp_path: Path
+    base_folder: Path, demonstrations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Point 24, too: the learning rate follows the cosine."""
+    rates: list[float] = []
+    step = sft.optimizer_step
+    monkeypatch.setattr(
+        sft, "optimizer_step", lambda *given, **named: rates.append(named["learning_rate"]) or step(*given, **named)
+    )
     reports: list[tuple[str, dict]] = []
     config = SftConfig(learning_rate=1e-2, batch_size=8, num_epochs=6, threads=1)
     inputs = {
@@ -103,6 +123,8 @@ def test_sft_lowers_the_loss_and_loads_with_stock_transformers(
     summary = train_sft(config, **inputs, report=lambda kind, values: reports.append((kind, values)))
     assert summary["heldout_loss_after"] < summary["heldout_loss_before"] - 1
     assert summary["num_steps"] == 30
+    shape = {"warmup_fraction": config.warmup_fraction, "final_fraction": 0.1}
+    assert rates == pytest.approx([1e-2 * cosine_schedule(place / 30, **shape) for place in range(30)])
     assert {"metric", "phase"} <= {kind for kind, _ in reports}
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "out" / "model")
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out" / "model")

@@ -129,6 +129,8 @@ def test_a_run_is_watched_by_a_held_out_model_and_goes_on_with_its_points(
     assert shown[-1]["heldout_score"] == points[-1]["heldout_score"]
     assert any("score_spread" in fields and fields["score_spread"] > 0 for kind, fields in events if kind == "metric")
     assert any("too few looks" in fields["text"] for kind, fields in events if kind == "log")
+    seldom = train_ppo(replace(config, watch_every_updates=5), **inputs, output=folders / "seldom")
+    assert seldom["overoptimization"]["points"] == [points[0], points[-1]], "the last answers count in any case"
 
 
 def test_several_reward_models_pay_their_mean_less_their_spread(state, three_rewards: list[Path], tokenizer) -> None:
@@ -192,6 +194,10 @@ def test_the_command_scores_completions_with_mean_and_spread(
     expected = np.array([score_completions(reward=folder, records=texts) for folder in three_rewards])
     assert line["mean"] == pytest.approx(expected.mean(0).tolist(), abs=1e-5)
     assert line["spread"] == pytest.approx(expected.std(0).tolist(), abs=1e-5)
+    assert main(["ensemble", "--rewards", *map(str, three_rewards), *files]) == 0
+    assert "finished: nothing to do" in capsys.readouterr().err
+    assert main(["ensemble", "--rewards", *map(str, three_rewards[:2]), *files]) == 2
+    assert "holds another run: rewards was" in capsys.readouterr().err
     assert main(["ensemble", "--rewards", str(three_rewards[0]), str(folders / "none"), *files]) == 2
     assert "expected --rewards to name a model folder" in capsys.readouterr().err
     with pytest.raises(InputError, match="at least two reward models, got 1"):

@@ -46,6 +46,12 @@ def test_the_moved_coefficient_is_the_one_that_is_paid(state):
     torch.testing.assert_close(found.returns[:, 0], -0.5 * found.kl, atol=1e-4, rtol=1e-4)
 
 
+def test_the_learning_rate_that_is_told_is_the_one_the_policy_learns_with(state):
+    state.config = replace(CONFIG, critic_warmup_updates=1)
+    told = [run_update(state, PROMPTS, 0.5)["learning_rate"] for _ in range(2)]
+    assert told == [0.0, CONFIG.policy_learning_rate / 2]
+
+
 def test_a_healthy_run_raises_no_alarm():
     assert alarms([{"length": 20.0 + place % 3, "kl": place / 10 - 0.05} for place in range(40)]) == []
 
