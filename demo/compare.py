@@ -75,7 +75,10 @@ def main() -> None:
     parts = find_parts(given.store, given.tests)
     given.output.mkdir(parents=True, exist_ok=True)
     policies = {"SFT": (parts.sft, 0.0, 0), **trained(parts, given.output, machine)}
-    policies["PPO, the demo's 28 updates"] = (parts.demo_ppo, 0.0, 28 * 128)
+    made = json.loads((parts.demo_ppo / "card.json").read_text(encoding="utf-8"))
+    num_updates = made["summary"]["num_updates"]
+    name = f"PPO, the demo's {num_updates} updates"
+    policies[name] = (parts.demo_ppo, 0.0, num_updates * made["options"]["episodes_per_update"])
     judged = {name: judge_policy(parts, folder, machine) for name, (folder, _, _) in policies.items()}
     rows = [row_of(name, *policies[name][1:], parts, judged) for name in policies]
     for n in (4, 16):

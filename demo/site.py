@@ -45,13 +45,11 @@ class Site:
         return cls(process, f"http://127.0.0.1:{port}", folder)
 
     def __enter__(self) -> "Site":
-        deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
-            self.check()
-            if time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError(f"the site was not ready after {START_SECONDS} s; see {self.folder / 'site.log'}")
-            time.sleep(0.25)
+        try:
+            self._wait_until_ready()
+        except BaseException:  # Ctrl-C too: the site is a session of its own and would stay behind
+            self.stop()
+            raise
         password = (self.folder / "site" / "local" / "admin-password").read_text(encoding="utf-8").strip()
         self.admin = ("admin", password)
         return self
@@ -79,6 +77,14 @@ class Site:
                 self.process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the site was not ready after {START_SECONDS} s; see {self.folder / 'site.log'}")
+            time.sleep(0.25)
 
     def _is_ready(self) -> bool:
         try:
