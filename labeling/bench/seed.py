@@ -13,7 +13,7 @@ from django.db import connection, models, transaction
 from labeling.accounts.models import User
 from labeling.bench.workload import COMPLETION_TEXT, DONE_EVERY, NUM_COMPLETIONS, NUM_LABELERS, OVERLAP, PROMPT_TEXT
 from labeling.feedback.models import Completion, LabelingTask, Place, RankedCompletion, Ranking, TaskCompletion
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import Membership, Project, Prompt
 from labeling.rounds.services import project_create
 

@@ -10,7 +10,8 @@ from labeling.accounts.models import User
 from labeling.errors import InvalidInput, NotFound
 from labeling.feedback.chat_models import ChatBatch
 from labeling.feedback.models import LabelingTask, Place
-from labeling.feedback.services import NotReadyForLabeling, TaskSpec, places_shut, tasks_create
+from labeling.feedback.services import places_shut
+from labeling.feedback.tasks import NotReadyForLabeling, TaskSpec, tasks_create
 from labeling.jobs.services import audit
 from labeling.rounds.models import Checkpoint, LabelSchemaVersion, Membership, Project
 from labeling.rounds.selectors import project_get_for

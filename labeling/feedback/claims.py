@@ -27,6 +27,11 @@ class LeaseLost(DomainError):
     status = 409
 
 
+# A labeler's choice is in their role as one: it holds whatever other roles they have, and for what is reserved for them, too.
+_TAKEN = """(NOT place.is_sensitive OR NOT EXISTS (
+    SELECT 1 FROM rounds_membership member
+    WHERE member.project_id = place.project_id AND member.user_id = %(labeler)s AND member.role = 'labeler'
+      AND NOT member.takes_sensitive))"""
 # A Place reserved for the labeler comes first, then any that is open, then one whose lease ran out: COALESCE stops at the first.
 # FOR UPDATE SKIP LOCKED passes over a Place that another labeler is taking in this moment.
 _CANDIDATE = """
@@ -40,9 +45,7 @@ WHERE place.project_id = %(project)s AND {condition} AND place.needs = ANY((SELE
   AND NOT EXISTS (
     SELECT 1 FROM feedback_lostlease lost
     WHERE lost.task_id = place.task_id AND lost.labeler_id = %(labeler)s AND lost.is_answered)
-  AND (NOT place.is_sensitive OR EXISTS (
-    SELECT 1 FROM rounds_membership member
-    WHERE member.project_id = place.project_id AND member.user_id = %(labeler)s AND member.takes_sensitive))
+  AND {taken}
 ORDER BY place.priority DESC, place.needs DESC, place.id
 LIMIT 1
 FOR UPDATE OF place SKIP LOCKED
@@ -82,11 +85,11 @@ WHERE id = COALESCE(
     WHERE held.labeler_id = %(labeler)s AND held.project_id = %(project)s AND held.state = 'leased')
     AND NOT EXISTS ({_UNREAD})
   THEN COALESCE(
-    (SELECT id FROM feedback_place
-     WHERE reserved_for_id = %(labeler)s AND project_id = %(project)s AND state = 'open'
-     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED),
-    ({_CANDIDATE.format(condition="place.state = 'open' AND place.reserved_for_id IS NULL")}),
-    ({_CANDIDATE.format(condition=_RAN_OUT)})) END)
+    (SELECT place.id FROM feedback_place place
+     WHERE place.reserved_for_id = %(labeler)s AND place.project_id = %(project)s AND place.state = 'open' AND {_TAKEN}
+     ORDER BY place.id LIMIT 1 FOR UPDATE SKIP LOCKED),
+    ({_CANDIDATE.format(condition="place.state = 'open' AND place.reserved_for_id IS NULL", taken=_TAKEN)}),
+    ({_CANDIDATE.format(condition=_RAN_OUT, taken=_TAKEN)})) END)
 RETURNING id
 """
 # A lease may outlive the task: a place of a task that many skipped closes. The share lock waits for a skip that stops it now.

@@ -8,6 +8,7 @@ from django.utils import timezone
 from labeling.accounts.models import User
 from labeling.feedback.claims import LeaseLost
 from labeling.feedback.models import LabelingTask, LostLease, Place
+from labeling.feedback.skips import is_redacted
 
 
 def place_hold_late(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> tuple[Place, bool]:
@@ -39,8 +40,5 @@ def place_hold_late(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> 
 
 
 def _may_answer(labeler: User, task: LabelingTask) -> bool:
-    is_redacted = (task.prompt is not None and task.prompt.redacted_at is not None) or task.task_completions.filter(
-        completion__redacted_at__isnull=False
-    ).exists()
     held = task.places.filter(labeler=labeler, state__in=[Place.State.LEASED, Place.State.FILLED])
-    return not is_redacted and not held.exists() and not task.skips.filter(labeler=labeler).exists()
+    return not is_redacted(task) and not held.exists() and not task.skips.filter(labeler=labeler).exists()

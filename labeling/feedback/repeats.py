@@ -2,7 +2,7 @@
 
 A stated share of their answers is asked for once more: the same completions in another order, not before some hours and some other
 answers. A repeat is a task of its own with the purpose calibration, so it enters no training snapshot, and its one place is reserved for
-that labeler. Which answers are repeated follows from their ids, so that nobody chooses.
+that labeler; who takes no sensitive tasks meets none again. Which answers are repeated follows from their ids, so that nobody chooses.
 """
 
 import random
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 
 from labeling.feedback.models import LabelingTask, Ranking
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import Project
 
 OLDEST_DAYS = 30  # an answer that was not repeated by then is left alone
@@ -31,7 +31,10 @@ WHERE answer.project_id = %(project)s AND task.purpose = 'training' AND task.sto
   AND NOT EXISTS (SELECT 1 FROM feedback_labelingtask again WHERE again.repeats_id = answer.id)
   AND NOT EXISTS (
     SELECT 1 FROM feedback_place held
-    WHERE held.reserved_for_id = answer.labeler_id AND held.project_id = answer.project_id AND held.state IN ('open', 'leased'))
+    WHERE held.reserved_for_id = answer.labeler_id AND held.project_id = answer.project_id AND held.state IN ('open', 'leased')
+      AND (member.takes_sensitive OR NOT held.is_sensitive))
+  AND (member.takes_sensitive OR NOT EXISTS (
+    SELECT 1 FROM feedback_place shown WHERE shown.task_id = answer.task_id AND shown.is_sensitive))
   AND NOT EXISTS (
     SELECT 1 FROM feedback_rankedcompletion ranked JOIN feedback_completion shown ON shown.id = ranked.completion_id
     WHERE ranked.ranking_id = answer.id AND shown.redacted_at IS NOT NULL)
@@ -43,7 +46,10 @@ WHERE answer.project_id = %(project)s AND task.purpose = 'training' AND task.sto
       UNION ALL
       SELECT 1 FROM feedback_demonstration written
       WHERE written.labeler_id = answer.labeler_id AND written.project_id = answer.project_id AND written.place_id IS NOT NULL
-        AND written.created_at > answer.created_at) others)
+        AND written.created_at > answer.created_at
+      UNION ALL
+      SELECT 1 FROM feedback_conversation held
+      WHERE held.labeler_id = answer.labeler_id AND held.project_id = answer.project_id AND held.created_at > answer.created_at) others)
 ORDER BY answer.labeler_id, answer.id
 """
 
@@ -72,6 +78,7 @@ def repeats_open(project: Project) -> int:
             ),
             repeats=answer.pk,
             reserved_for=answer.labeler_id,
+            is_sensitive=answer.task.places.filter(is_sensitive=True).exists(),
         )
         tasks_create(project=project, round=answer.round, specs=[spec])
     return len(answers)

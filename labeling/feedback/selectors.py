@@ -154,9 +154,8 @@ def assignment_get(user: User, place_id: int) -> dict[str, Any]:
 
 
 def sensitive_is_declined(user: User, project: Project) -> bool:
-    """Whether a member labels here and takes no task that others found sensitive."""
-    mine = Membership.objects.filter(user=user, project=project)
-    return mine.exists() and not mine.filter(takes_sensitive=True).exists()
+    """Whether somebody labels here and takes no task that others found sensitive."""
+    return Membership.objects.filter(user=user, project=project, role=LABELER, takes_sensitive=False).exists()
 
 
 def labeling_summary(user: User, project: Project) -> dict[str, Any]:

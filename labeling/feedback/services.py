@@ -1,10 +1,11 @@
-"""Changes to what labelers are asked and what they answered: tasks, submitted answers, completions, redaction."""
+"""Changes to what labelers judge and what they answered: submitted answers, completions, redaction. How tasks come to be: tasks.py."""
 
 import hashlib
+import itertools
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -26,17 +27,13 @@ from labeling.feedback.models import (
     Place,
     Ranking,
     Submission,
-    TaskCompletion,
 )
-from labeling.feedback.priorities import place_priority, weights_of
 from labeling.feedback.provenance import Typing, provenance_fields
-from labeling.feedback.routing import needs_of_prompts
 from labeling.jobs.services import audit
-from labeling.rounds.abilities import needs_key
-from labeling.rounds.models import GuidelineVersion, LabelSchemaVersion, Project, Prompt, Round, RoundStage
+from labeling.rounds.models import Project, Prompt, RoundStage
 
 REDACTED = "[redacted]"
-RED_TEAM = LabelingTask.Kind.RED_TEAM
+BATCH_ROWS = 1000
 KEY_IS_TAKEN = "Expected a new Idempotency-Key for a new answer; this key belongs to another answer."
 _FILL = """
 WITH place AS (
@@ -54,115 +51,6 @@ class IdempotencyConflict(DomainError):
 
     code = "idempotency_conflict"
     status = 409
-
-
-class NotReadyForLabeling(DomainError):
-    """The project lacks something that every task must name."""
-
-    code = "not_ready_for_labeling"
-    status = 409
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskSpec:
-    """One task to create. `completions` are ids in the order in which every labeler sees them.
-
-    Without a prompt the labeler writes one, as `prompt_style` and `brief` ask.
-    """
-
-    prompt: int | None
-    kind: str
-    prompt_style: str = LabelingTask.PromptStyle.GIVEN
-    brief: str = ""
-    purpose: str = LabelingTask.Purpose.TRAINING
-    completions: Sequence[int] = ()
-    num_places: int = 1
-    repeats: int | None = None
-    """The ranking that this task asks for again."""
-    chosen: str = ""
-    """How active sampling chose it: at random, or because reward models disagree by `disagreement`."""
-    disagreement: float | None = None
-    reserved_for: int | None = None
-    """The user to whom alone its places are given."""
-    offset: int = 0
-    """Among tasks of the same kind of work: higher is handed out first, below 1000."""
-    chat_batch: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.kind == LabelingTask.Kind.PAIRWISE and len(self.completions) != 2:
-            raise ValueError(f"expected two completions in a pairwise task, got {len(self.completions)}")
-
-
-@transaction.atomic
-def tasks_create(
-    *, project: Project, specs: Sequence[TaskSpec], round: Round | None = None, stage: RoundStage | None = None
-) -> int:
-    """Creates tasks with their completions and open places under the newest guideline and label schema; returns how many.
-
-    A task asks for the language and the expertise that its prompt's metadata names. Red-team tasks, and all tasks on prompts
-    that a red team wrote, go only to people who take sensitive ones.
-    Raises NotReadyForLabeling when the project has no guideline or no label schema yet.
-    """
-    guideline = GuidelineVersion.objects.filter(project=project).order_by("-number").first()
-    schema = LabelSchemaVersion.objects.filter(project=project).order_by("-number").first()
-    if guideline is None or schema is None:
-        missing = "guideline" if guideline is None else "label schema"
-        raise NotReadyForLabeling(
-            f"Expected the project to have a {missing} before tasks open. Write its first version."
-        )
-    needs = needs_of_prompts(spec.prompt for spec in specs)
-    weights = weights_of(Project.objects.get(pk=project.pk))
-    tasks = LabelingTask.objects.bulk_create(
-        [
-            LabelingTask(
-                project=project,
-                round=round,
-                stage=stage,
-                prompt_id=spec.prompt,
-                prompt_style=spec.prompt_style,
-                brief=spec.brief,
-                chat_batch_id=spec.chat_batch,
-                kind=spec.kind,
-                purpose=spec.purpose,
-                repeats_id=spec.repeats,
-                chosen=spec.chosen,
-                disagreement=spec.disagreement,
-                guideline=guideline,
-                label_schema=schema,
-                language=needs.get(spec.prompt or 0, ("", ""))[0],
-                expertise=needs.get(spec.prompt or 0, ("", ""))[1],
-            )
-            for spec in specs
-        ],
-        batch_size=1000,
-    )
-    TaskCompletion.objects.bulk_create(
-        [
-            TaskCompletion(task=task, completion_id=completion, position=position)
-            for task, spec in zip(tasks, specs, strict=True)
-            for position, completion in enumerate(spec.completions)
-        ],
-        batch_size=1000,
-    )
-    attacks = set(Prompt.objects.filter(project=project, origin=RED_TEAM).values_list("pk", flat=True))
-    Place.objects.bulk_create(
-        [
-            Place(
-                task=task,
-                number=number,
-                project=project,
-                kind=spec.kind,
-                priority=place_priority(weights, spec.kind, spec.purpose, spec.offset),
-                needs=needs_key(task.language, task.expertise),
-                reserved_for_id=spec.reserved_for,
-                is_sensitive=spec.kind == RED_TEAM or spec.prompt in attacks,
-            )
-            for task, spec in zip(tasks, specs, strict=True)
-            for number in range(1, spec.num_places + 1)
-        ],
-        batch_size=1000,
-    )
-    return len(tasks)
 
 
 @transaction.atomic
@@ -229,36 +117,34 @@ def completions_insert(*, project: Project, run_id: int, records: Iterable[Mappi
 
     A record is a `completion` of the file contract with `checkpoint_id`, the id of the Checkpoint that wrote it.
     """
-    known = set(Prompt.objects.filter(project=project).values_list("pk", flat=True))
-    num_records = 0
-    batch: list[Completion] = []
-    for record in records:
-        prompt_id = int(record["prompt_id"])
-        if prompt_id not in known:
-            raise ValueError(f"expected a prompt of project {project.pk}, got prompt {prompt_id} from run {run_id}")
-        batch.append(
-            Completion(
-                project=project,
-                prompt_id=prompt_id,
-                checkpoint_id=int(record["checkpoint_id"]),
-                text=record["text"],
-                token_ids=record["token_ids"],
-                temperature=record["temperature"],
-                top_p=record["top_p"],
-                max_new_tokens=record.get("max_new_tokens", 0),
-                template_version=record.get("template_version", ""),
-                seed=record["seed"],
-                logprob=record["logprob"],
-                scores=record.get("scores", []),
-                run_id=run_id,
-            )
-        )
-        num_records += 1
-        if len(batch) == 1000:
-            Completion.objects.bulk_create(batch, ignore_conflicts=True)
-            batch = []
-    Completion.objects.bulk_create(batch, ignore_conflicts=True)
+    num_records, left = 0, iter(records)
+    while batch := list(itertools.islice(left, BATCH_ROWS)):
+        asked = {int(record["prompt_id"]) for record in batch}
+        known = Prompt.objects.filter(project=project, pk__in=asked).values_list("pk", flat=True)
+        if strange := asked - set(known):
+            raise ValueError(f"expected prompts of project {project.pk}, got prompt {min(strange)} from run {run_id}")
+        rows = [_completion_of(project, run_id, record) for record in batch]
+        Completion.objects.bulk_create(rows, ignore_conflicts=True)
+        num_records += len(batch)
     return num_records
+
+
+def _completion_of(project: Project, run_id: int, record: Mapping[str, Any]) -> Completion:
+    return Completion(
+        project=project,
+        prompt_id=int(record["prompt_id"]),
+        checkpoint_id=int(record["checkpoint_id"]),
+        text=record["text"],
+        token_ids=record["token_ids"],
+        temperature=record["temperature"],
+        top_p=record["top_p"],
+        max_new_tokens=record.get("max_new_tokens", 0),
+        template_version=record.get("template_version", ""),
+        seed=record["seed"],
+        logprob=record["logprob"],
+        scores=record.get("scores", []),
+        run_id=run_id,
+    )
 
 
 def places_close(*, stage: RoundStage, expired_only: bool = False) -> int:
@@ -273,16 +159,19 @@ def places_close(*, stage: RoundStage, expired_only: bool = False) -> int:
 def completion_redact(*, actor: User, completion: Completion, reason: str) -> None:
     """Removes the text of a completion and of its edits and keeps the rows; tasks that show it are closed.
 
-    Turns of a chat that went on with it repeat its text and are redacted too. Sealed snapshots stay as they are.
+    The demonstration that an edit made goes with it, whichever of the two is redacted, and so do drafts of these tasks, which
+    may hold an edited copy. Turns of a chat that went on with it repeat its text and are redacted too. Sealed snapshots stay
+    as they are.
     """
     now = timezone.now()
     texts = Completion.objects.filter(Q(pk=completion.pk) | Q(edit_made_by__original=completion))
     texts.update(text=REDACTED, token_ids=[], redacted_at=now)
-    Demonstration.objects.filter(edit__original=completion).update(
+    Demonstration.objects.filter(Q(edit__original=completion) | Q(edit__edited=completion)).update(
         messages=[{"role": "assistant", "content": REDACTED}], redacted_at=now
     )
     completion.refresh_from_db()
     tasks = LabelingTask.objects.filter(task_completions__completion=completion)
+    Draft.objects.filter(task__in=tasks).delete()
     places_shut(Place.objects.filter(task__in=tasks, state__in=[Place.State.OPEN, Place.State.LEASED]))
     if Turn.objects.filter(chosen__completion=completion).exists():
         for later in _prompts_after(completion.prompt):

@@ -20,13 +20,19 @@ STOP_AFTER_ANY = 5
 
 def skip_route(*, task: LabelingTask, reason: str) -> None:
     """Called after a Skip was stored, in its transaction, which has locked the task: of two last skips one stops it."""
+    if reason == Skip.Reason.SENSITIVE:
+        task.places.exclude(state=Place.State.FILLED).update(is_sensitive=True)
     reasons = Counter(task.skips.filter(is_settled=False).values_list("reason", flat=True))
     if any(reasons[known] >= limit for known, limit in STOP_AFTER.items()) or reasons.total() >= STOP_AFTER_ANY:
         task.stopped_at = timezone.now()
         task.save(update_fields=["stopped_at"])
         task.places.filter(state=Place.State.OPEN).update(state=Place.State.CLOSED)
-    elif reason == Skip.Reason.SENSITIVE:
-        task.places.exclude(state=Place.State.FILLED).update(is_sensitive=True)
+
+
+def is_redacted(task: LabelingTask) -> bool:
+    """Whether a text that the task shows was removed."""
+    shown = task.task_completions.filter(completion__redacted_at__isnull=False)
+    return (task.prompt is not None and task.prompt.redacted_at is not None) or shown.exists()
 
 
 @transaction.atomic
@@ -41,8 +47,8 @@ def task_reopen(*, actor: User, task: LabelingTask, language: str | None = None,
         raise Conflict("Expected a task that has stopped; this one is still offered.")
     if task.stage is not None and task.stage.state != RoundStage.State.RUNNING:
         raise Conflict(f"Expected a task of a running stage; the stage {task.stage.kind} is {task.stage.state}.")
-    if task.prompt is not None and task.prompt.redacted_at is not None:
-        raise Conflict("The text of this task's prompt was removed; it can no longer be offered.")
+    if is_redacted(task):
+        raise Conflict("A text of this task was removed; it can no longer be offered.")
     task.skips.update(is_settled=True)
     task.places.filter(state=Place.State.CLOSED).update(state=Place.State.OPEN)
     task.stopped_at = None

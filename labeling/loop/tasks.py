@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from labeling.feedback.models import Completion, Demonstration, LabelingTask
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.loop.disagreement import RANDOM, disagreement, in_order
 from labeling.rounds.models import Checkpoint, Prompt, RoundStage
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from labeling.accounts.models import User
 from labeling.feedback.provenance import notice_read
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import Project
 from tests.labeling.feedback_cast import make_completions, make_prompts, make_user
 

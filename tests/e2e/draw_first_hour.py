@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from labeling.accounts.models import User
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import GuidelineVersion, Project
 from labeling.rounds.people import invitation_create
 from tests.e2e.desk import leave_page

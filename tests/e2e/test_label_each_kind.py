@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from labeling.feedback.claims import place_claim
 from labeling.feedback.models import Demonstration, Edit, Place, Ranking
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import GuidelineAcknowledgement, GuidelineVersion
 from tests.e2e.desk import Desk, ask, rate_all
 from tests.labeling.feedback_cast import make_prompts, make_user

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 
 from labeling.accounts.models import User
 from labeling.feedback.models import Completion, LabelingTask
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import Checkpoint, GuidelineVersion, LabelSchemaVersion, Membership, Project, Prompt
 
 SCHEMA = {

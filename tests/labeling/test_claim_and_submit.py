@@ -12,7 +12,7 @@ from rest_framework.renderers import JSONRenderer
 from labeling.feedback.claims import leases_expire, place_claim
 from labeling.feedback.models import Demonstration, Draft, Place, Ranking
 from labeling.feedback.serializers import ClaimSerializer
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from tests.labeling.feedback_cast import client_of, make_project, make_prompts, make_ranking_tasks, make_user, submit
 
 pytestmark = pytest.mark.django_db

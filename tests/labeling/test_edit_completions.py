@@ -2,8 +2,8 @@
 
 import pytest
 
-from labeling.feedback.models import Completion, Demonstration, Edit, Ranking
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.models import Completion, Demonstration, Draft, Edit, Ranking
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.training.exports import snapshot_freeze
 from labeling.training.services import snapshot_create
 from tests.labeling.feedback_cast import client_of, make_completions, make_project, make_prompts, make_user, submit
@@ -104,3 +104,27 @@ def test_redacting_a_completion_redacts_what_was_made_of_it(ann, project):
     assert manager.post(url, {"reason": "names a person"}, format="json").json()["text"] == "[redacted]"
     assert Edit.objects.get().edited.text == "[redacted]"
     assert "lamp" not in str(Demonstration.objects.get().messages)
+
+
+def test_redacting_an_edited_text_redacts_the_demonstration_made_of_it(ann, project):
+    shown = make_task(project)
+    submit(ann, claim(ann, project), "k1", edits=[edit(shown[0])])
+    manager = client_of(make_user(project, "mia", "manager"))
+    edited = Edit.objects.get().edited
+    url = f"/api/v1/projects/{project.pk}/completions/{edited.pk}/redact"
+    assert manager.post(url, {"reason": "names a person"}, format="json").status_code == 200
+    made = Demonstration.objects.get()
+    assert "lamp" not in str(made.messages)
+    assert made.redacted_at is not None, "or an export would take it"
+    assert Completion.objects.get(pk=shown[0]).text == "Answer 0", "what it was made from stays"
+
+
+def test_drafts_with_a_copy_of_a_redacted_completion_go_with_it(ann, project):
+    shown = make_task(project)
+    place = claim(ann, project)["place"]
+    body = {"lease_token": place["lease_token"], "body": {"edits": {str(shown[0]): "Answer 0, by Mrs Lindqvist."}}}
+    assert ann.put(f"/api/v1/places/{place['id']}/draft", body, format="json").status_code == 200
+    manager = client_of(make_user(project, "mia", "manager"))
+    url = f"/api/v1/projects/{project.pk}/completions/{shown[0]}/redact"
+    assert manager.post(url, {"reason": "names a person"}, format="json").status_code == 200
+    assert not Draft.objects.exists()

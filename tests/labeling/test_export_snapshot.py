@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from labeling.feedback.models import Demonstration, LabelingTask, Place
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.jobs.models import Job
 from labeling.rounds.models import Import
 from labeling.store import store_open

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from labeling.feedback.models import LabelingTask, Place
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from tests.labeling.feedback_cast import (
     client_of,
     make_completions,

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from labeling.feedback.models import LabelingTask, Ranking
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import LabelSchemaVersion
 from labeling.training.exports import export_run
 from labeling.training.services import snapshot_create

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from labeling.feedback.models import Completion, LabelingTask, RankedCompletion, Ranking
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import Prompt
 from tests.labeling.feedback_cast import client_of, make_checkpoint, make_completions, make_prompts, make_user, submit
 from tests.labeling.site_cast import cast_make

@@ -13,7 +13,7 @@ from labeling.accounts.models import User
 from labeling.agreement.services import rankings_bring
 from labeling.agreement.tables import ranking_table
 from labeling.feedback.models import Completion, LabelingTask, Place, RankedCompletion, Ranking
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import Membership, Project, Round, RoundStage
 from tests.labeling.feedback_cast import (
     client_of,

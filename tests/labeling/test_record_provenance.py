@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from labeling.feedback.models import Demonstration, LabelingTask, Ranking
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import GuidelineVersion, Membership, Project
 from labeling.training.exports import export_run
 from labeling.training.services import snapshot_create

@@ -10,12 +10,23 @@ from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from labeling.accounts.models import User
+from labeling.feedback.chat_batches import chats_open
+from labeling.feedback.chat_models import Conversation
 from labeling.feedback.models import LabelingTask, Place, Ranking
 from labeling.feedback.repeats import repeats_open, repeats_open_all
-from labeling.rounds.models import Project
+from labeling.rounds.models import Project, Prompt
 from labeling.training.exports import export_run
 from labeling.training.services import snapshot_create
-from tests.labeling.feedback_cast import client_of, make_project, make_prompts, make_ranking_tasks, make_user, submit
+from tests.labeling.feedback_cast import (
+    client_of,
+    make_checkpoint,
+    make_project,
+    make_prompts,
+    make_ranking_tasks,
+    make_user,
+    submit,
+)
 
 pytestmark = pytest.mark.django_db
 AFTER_ANSWERS = 2
@@ -87,6 +98,52 @@ def test_a_repeat_comes_after_a_day_and_other_answers_to_its_labeler_alone(proje
     before = list(again.repeats.task.task_completions.values_list("completion_id", flat=True))
     assert shown != before
     assert sorted(shown) == sorted(before)
+
+
+def test_chats_come_between_too(project, ann):
+    make_ranking_tasks(project, make_prompts(project, 24))
+    Project.objects.update(repeat_share=0.5, repeat_after_answers=24)
+    answer_all(ann, project)
+    let_pass(48)
+    assert repeats_open(project) == 0, "23 others at most"
+    hold_chats(project, User.objects.get(username="ann"), 24)
+    assert repeats_open(project) == 1
+
+
+def hold_chats(project, labeler, count):
+    """Conversations as handed in, without their turns."""
+    policy = make_checkpoint(project, "policy", "talker")
+    settings = {"temperature_a": 1, "temperature_b": 1, "top_p": 1, "max_new_tokens": 8, "max_turns": 2, "brief": ""}
+    chats_open(
+        project=project, actor=labeler, kind="chat", num_tasks=count, checkpoint_a=policy.pk, checkpoint_b=policy.pk, **settings
+    )  # fmt: skip
+    for place in Place.objects.filter(kind="chat").select_related("task"):
+        Conversation.objects.create(
+            project=project, task=place.task, place=place, labeler=labeler, guideline_id=place.task.guideline_id,
+            label_schema_id=place.task.label_schema_id,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("made_sensitive_by", ["origin", "skip"])
+def test_who_takes_no_sensitive_tasks_meets_none_again(project, ann, bea, made_sensitive_by):
+    Project.objects.update(repeat_share=0.5, repeat_after_answers=0)
+    prompts = make_prompts(project, 12)
+    if made_sensitive_by == "origin":
+        Prompt.objects.update(origin="red_team")
+    make_ranking_tasks(project, prompts, num_places=2)
+    answer_all(ann, project)
+    if made_sensitive_by == "skip":
+        while held := claim(bea, project):
+            body = {"lease_token": held["place"]["lease_token"], "reason": "sensitive"}
+            assert bea.post(f"/api/v1/places/{held['place']['id']}/skip", body, format="json").status_code == 200
+    let_pass(48)
+    choose = f"/api/v1/projects/{project.pk}/labeling/preferences"
+    assert repeats_open(project) == 1
+    ann.patch(choose, {"takes_sensitive": False}, format="json")
+    assert claim(ann, project) is None, "the repeat was open before she chose"
+    assert repeats_open(project) == 0
+    ann.patch(choose, {"takes_sensitive": True}, format="json")
+    assert claim(ann, project)["task"]["id"] == repeated().get().pk
 
 
 def test_answers_too_few_after_which_nothing_is_repeated(project, ann):

@@ -3,7 +3,7 @@
 import pytest
 
 from labeling.feedback.claims import leases_expire
-from labeling.feedback.models import Place, Ranking
+from labeling.feedback.models import Completion, Place, Ranking
 from labeling.rounds.models import GuidelineVersion
 from tests.labeling.feedback_cast import client_of, make_project, make_prompts, make_ranking_tasks, make_user, submit
 
@@ -102,6 +102,31 @@ def test_a_sensitive_task_goes_only_to_those_who_take_such_tasks(project, labele
     summary = labelers[1].get(f"{url}/summary").json()
     assert (summary["takes_sensitive"], summary["open"]["ranking"]) == (False, 0)
     assert claim(labelers[2], project)["assignment"] is not None
+
+
+def test_a_task_that_stopped_as_sensitive_stays_so_when_it_is_offered_again(project, labelers, manager):
+    make_ranking_tasks(project, make_prompts(project, 1))
+    for labeler, reason in zip(labelers, ["not_my_expertise"] * 4 + ["sensitive"], strict=False):
+        skip(labeler, project, reason)
+    url = f"/api/v1/projects/{project.pk}"
+    [task] = manager.get(f"{url}/stopped-tasks").json()["results"]
+    assert manager.post(f"{url}/stopped-tasks/{task['id']}/reopen").status_code == 204
+    labelers[5].patch(f"{url}/labeling/preferences", {"takes_sensitive": False}, format="json")
+    assert claim(labelers[5], project)["assignment"] is None
+    assert claim(labelers[6], project)["assignment"] is not None
+
+
+def test_a_stopped_task_whose_completion_was_redacted_is_not_offered_again(project, labelers, manager):
+    make_ranking_tasks(project, make_prompts(project, 1))
+    for labeler in labelers[:2]:
+        skip(labeler, project, "broken")
+    url = f"/api/v1/projects/{project.pk}"
+    shown = Completion.objects.first()
+    reply = manager.post(f"{url}/completions/{shown.pk}/redact", {"reason": "A name in it."}, format="json")
+    assert reply.status_code == 200
+    [task] = manager.get(f"{url}/stopped-tasks").json()["results"]
+    refused = manager.post(f"{url}/stopped-tasks/{task['id']}/reopen")
+    assert (refused.status_code, "was removed" in refused.json()["error"]["message"]) == (409, True)
 
 
 def change_guideline(manager, project, text):

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from labeling.feedback.models import Completion, Ranking, TaskCompletion
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from tests.labeling.feedback_cast import (
     client_of,
     make_completions,

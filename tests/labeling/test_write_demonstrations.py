@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from labeling.feedback.models import Demonstration, LabelingTask
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.loop.recipe import recipe_check
 from labeling.loop.tasks import writing_tasks_create
 from labeling.rounds.label_schemas import DEFAULT_SCHEMA
