@@ -1,4 +1,7 @@
-"""The one place where errors become HTTP: {"error": {"code", "message", "fields"?}}."""
+"""The one place where errors become HTTP: {"error": {"code", "message", "fields"?, "field_codes"?}}.
+
+`fields` says what is wrong with each field, `field_codes` the same in a word where it has one.
+"""
 
 from typing import Any
 
@@ -9,7 +12,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
-from labeling.errors import DomainError
+from labeling.errors import DomainError, FieldError
 
 UNSTORABLE = (
     "The request holds a value that the database cannot keep: a NUL character, half of a surrogate pair, or a number that is"
@@ -29,6 +32,8 @@ def error_body(code: str, message: str, fields: dict[str, str] | None = None) ->
     error: dict[str, Any] = {"code": code, "message": message}
     if fields:
         error["fields"] = fields
+    if codes := {name: text.code for name, text in (fields or {}).items() if isinstance(text, FieldError)}:
+        error["field_codes"] = codes
     return {"error": error}
 
 
@@ -40,7 +45,8 @@ def flatten_fields(detail: Any, prefix: str = "") -> dict[str, str]:
         pairs = [(f"{prefix}.{index}".strip("."), value) for index, value in enumerate(detail) if value]
     else:
         messages = detail if isinstance(detail, list) else [detail]
-        return {prefix or "non_field_errors": " ".join(str(message) for message in messages)}
+        text, codes = " ".join(str(message) for message in messages), [getattr(each, "code", "") for each in messages]
+        return {prefix or "non_field_errors": FieldError(text, codes[0]) if any(codes) else text}
     flat: dict[str, str] = {}
     for name, value in pairs:
         flat.update(flatten_fields(value, name))
@@ -59,7 +65,7 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> Response | None
         return Response(error_body("invalid", message, fields), status=400)
     if isinstance(exc, DataError):  # what came in is at fault, and its transaction was undone
         set_rollback()
-        return Response(error_body("invalid", UNSTORABLE), status=400)
+        return Response(error_body("unstorable", UNSTORABLE), status=400)
     if isinstance(exc, Http404):
         exc = exceptions.NotFound("There is no such object, or it is not visible to you.")
     elif isinstance(exc, PermissionDenied):

@@ -1,5 +1,27 @@
 """Domain errors. Each class has a stable `code` and an HTTP status; labeling/api_errors.py turns them into one JSON shape."""
 
+from collections.abc import Iterable
+from typing import Self
+
+from django.core.exceptions import ValidationError
+
+
+class FieldError(str):
+    """What is wrong with one field; `code` is stable, so that a page can say it in its own language."""
+
+    code: str
+
+    def __new__(cls, message: str, code: str) -> Self:
+        error = super().__new__(cls, message)
+        error.code = code
+        return error
+
+    @classmethod
+    def of(cls, errors: Iterable[ValidationError], prefix: str = "") -> Self:
+        """All messages of Django's validators, under the code of the first."""
+        found = list(errors)
+        return cls(" ".join(text for error in found for text in error.messages), f"{prefix}{found[0].code}")
+
 
 class DomainError(Exception):
     """Something a caller asked for cannot be done. The message says what was expected, what came and what to do."""

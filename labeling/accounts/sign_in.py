@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from redis import RedisError
 
 from labeling.accounts.models import User
-from labeling.errors import DomainError, InvalidInput, Throttled, Unavailable
+from labeling.errors import DomainError, FieldError, InvalidInput, Throttled, Unavailable
 from labeling.jobs.services import audit
 
 ATTEMPTS = 10
@@ -41,11 +41,13 @@ def password_change(*, user: User, current: str, new: str) -> None:
     key = throttle_key("change", user.username)
     attempt_count(key)
     if not user.check_password(current):
-        raise InvalidInput("The current password is wrong.", {"current": "This is not your password."})
+        wrong = FieldError("This is not your password.", "wrong_password")
+        raise InvalidInput("The current password is wrong.", {"current": wrong})
     try:
         validate_password(new, user)
     except ValidationError as error:
-        raise InvalidInput(" ".join(error.messages), {"new": " ".join(error.messages)}) from error
+        weak = FieldError.of(error.error_list)
+        raise InvalidInput(weak, {"new": weak}) from error
     user.set_password(new)
     user.save(update_fields=["password"])
     audit(user, "password_change", user)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labeling.errors import DomainError
+from labeling.errors import DomainError, FieldError
 
 MESSAGE_ROLES = ["system", "user", "assistant"]
 MAX_TEXT_CHARACTERS = 20_000
@@ -21,10 +21,11 @@ def text_check(text: str, field: str) -> str:
     """The text without outer blanks. Raises InvalidAnswer when nothing is left, or when it is too long."""
     text = text.strip()
     if not text:
-        raise InvalidAnswer("Write an answer before you submit.", fields={field: "Expected some text, got none."})
+        missing = FieldError("Expected some text, got none.", "text_missing")
+        raise InvalidAnswer("Write an answer before you submit.", fields={field: missing})
     if len(text) > MAX_TEXT_CHARACTERS:
-        message = f"Expected at most {MAX_TEXT_CHARACTERS} characters, got {len(text)}."
-        raise InvalidAnswer("The answer is too long.", fields={field: message})
+        message = f"Expected at most {MAX_TEXT_CHARACTERS:,} characters, got {len(text):,}."
+        raise InvalidAnswer("The answer is too long.", fields={field: FieldError(message, "text_too_long")})
     return text
 
 

@@ -17,7 +17,7 @@ from labeling.api_errors import error_body
 from labeling.errors import DomainError
 from labeling.feedback import selectors
 from labeling.feedback.chat_serializers import turn_json
-from labeling.feedback.turns import batch_of, is_writing, turns_of
+from labeling.feedback.turns import batch_of, is_writing, turn_newest
 from labeling.live import event, signed_in_user, stream_response
 
 POLL_SECONDS = 0.2
@@ -66,7 +66,7 @@ async def reply_events(task_id: int, labeler_id: int) -> AsyncIterator[bytes]:
 def turn_news(task_id: int, labeler_id: int) -> tuple[dict[str, Any] | None, bool]:
     """The last turn, and whether replies are still being written; gives the connection back before the stream sleeps."""
     try:
-        turns = turns_of(task_id, labeler_id)
-        return (turn_json(turns[-1]), is_writing(turns[-1])) if turns else (None, False)
+        turn = turn_newest(task_id, labeler_id)
+        return (None, False) if turn is None else (turn_json(turn), is_writing(turn))
     finally:
         close_old_connections()

@@ -12,12 +12,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 from kombu.exceptions import KombuError
 from redis import RedisError
 
 from labeling.accounts.models import User
-from labeling.errors import Conflict
+from labeling.errors import Conflict, DomainError
 from labeling.feedback.answers import text_check
 from labeling.feedback.chat_models import CHAT_KINDS, ChatBatch, Reply, Turn
 from labeling.feedback.claims import labeler_serialize, place_hold
@@ -33,10 +34,45 @@ NO_WORKER = "No worker can be reached now. Nothing is lost; try again in a momen
 State = Reply.State
 
 
+class ChatWentOn(DomainError):
+    """Another tab has sent this turn already."""
+
+    code = "chat_went_on"
+    status = 409
+
+
+class ChatIsFull(DomainError):
+    """The chat has as many turns as it may."""
+
+    code = "chat_is_full"
+    status = 409
+
+
+class RepliesNotWritten(DomainError):
+    """The turn before has not both of its replies yet."""
+
+    code = "replies_not_written"
+    status = 409
+
+
+class NoReplyFailed(DomainError):
+    """There is nothing to ask for again."""
+
+    code = "no_reply_failed"
+    status = 409
+
+
 def turns_of(task_id: int, labeler_id: int) -> list[Turn]:
     """The labeler's turns of the task with their replies, in order."""
     turns = Turn.objects.filter(task_id=task_id, labeler_id=labeler_id).select_related("chosen")
     return list(turns.prefetch_related("replies").order_by("number"))
+
+
+def turn_newest(task_id: int, labeler_id: int) -> Turn | None:
+    """The labeler's last turn of the task with what is to be shown of its replies: cheap, for a stream asks all the time."""
+    replies = Prefetch("replies", Reply.objects.defer("token_ids").order_by("position"))
+    turns = Turn.objects.filter(task_id=task_id, labeler_id=labeler_id).prefetch_related(replies)
+    return turns.order_by("-number").first()
 
 
 def state_of(reply: Reply) -> str:
@@ -78,7 +114,7 @@ def turn_send(
     """Judges the turn before, goes on with its chosen reply, stores the message and asks for two replies to it.
 
     `number` says which turn this is, from 1; sending the same one again changes nothing. Locks the Place. Raises LeaseLost,
-    InvalidAnswer, and Conflict when the turn before has no replies yet or the chat is as long as it may be.
+    InvalidAnswer, ChatWentOn, ChatIsFull, and RepliesNotWritten of the turn before.
     """
     labeler_serialize(
         project_id=Place.objects.values_list("project_id", flat=True).get(pk=place_id), labeler_id=labeler.pk
@@ -90,9 +126,9 @@ def turn_send(
     if number <= len(turns) and turns[number - 1].message == text:
         return turns[number - 1]
     if number != len(turns) + 1:
-        raise Conflict("This chat went on in another tab. Reload the page to go on from there.")
+        raise ChatWentOn("This chat went on in another tab. Reload the page to go on from there.")
     if number > batch.max_turns:
-        raise Conflict(f"This chat may have {batch.max_turns} turns, and it has them all. Submit it.")
+        raise ChatIsFull(f"This chat may have {batch.max_turns} turns, and it has them all. Submit it.")
     if turns:
         _judge(place.task, turns[-1], verdict, chosen)
     turn = Turn.objects.create(task=place.task, labeler=labeler, number=number, message=text)
@@ -103,12 +139,12 @@ def turn_send(
 
 @transaction.atomic
 def turn_retry(*, labeler: User, place_id: int, lease_token: uuid.UUID) -> Turn:
-    """Asks again for the replies of the last turn that failed. Locks the Place. Raises LeaseLost, and Conflict when none failed."""
+    """Asks again for the replies of the last turn that failed. Locks the Place. Raises LeaseLost and NoReplyFailed."""
     place = place_hold(labeler=labeler, place_id=place_id, lease_token=lease_token)
     turns = turns_of(place.task_id, labeler.pk)
     failed = [reply.pk for reply in turns[-1].replies.all() if state_of(reply) == State.FAILED] if turns else []
     if not failed:
-        raise Conflict("Expected a reply that failed; every reply is written or under way.")
+        raise NoReplyFailed("Expected a reply that failed; every reply is written or under way.")
     turn = turns[-1]
     turn.attempt += 1
     turn.save(update_fields=["attempt"])
@@ -164,7 +200,9 @@ def turn_fail(turn_id: int, attempt: int, error: str) -> None:
 def _judge(task: LabelingTask, turn: Turn, verdict: PairwiseAnswer | None, chosen: int | None) -> None:
     """Keeps the verdict on a written turn and the reply to go on with. In a chat that is the better one."""
     if not is_written(turn):
-        raise Conflict("Expected both replies to be written before the chat goes on. Wait a moment, or try again.")
+        raise RepliesNotWritten(
+            "Expected both replies to be written before the chat goes on. Wait a moment, or try again."
+        )
     shown = [reply.pk for reply in turn.replies.all()]
     is_chat = task.kind == LabelingTask.Kind.CHAT
     verdict_check(verdict, shown, task.label_schema.schema, is_required=is_chat)

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from labeling.accounts.models import User
-from labeling.errors import Conflict, Forbidden, InvalidInput, NotFound
+from labeling.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
 from labeling.jobs.services import audit
 from labeling.rounds.abilities import abilities_check
 from labeling.rounds.models import Invitation, Membership, Project
@@ -83,17 +83,18 @@ def person_create(*, email: str, username: str, display_name: str, password: str
         person.clean_fields(exclude=["password"])
         validate_password(password, person)
     except ValidationError as error:
-        fields = (
-            {key: " ".join(texts) for key, texts in error.message_dict.items()} if hasattr(error, "error_dict") else {}
-        )
-        fields = fields or {"password": " ".join(error.messages)}
-        raise InvalidInput(" ".join(fields.values()), fields) from error
+        if hasattr(error, "error_dict"):
+            fields = {name: FieldError.of(found, f"{name}_") for name, found in error.error_dict.items()}
+        else:
+            fields = {"password": FieldError.of(error.error_list)}
+        raise InvalidInput(" ".join(fields.values()), {**fields}) from error
     person.set_password(password)
     try:
         with transaction.atomic():
             person.save()
     except IntegrityError as error:
-        raise InvalidInput(f"The name {username!r} is taken; choose another.", {"username": "taken"}) from error
+        taken = FieldError(f"The name {username!r} is taken; choose another.", "name_taken")
+        raise InvalidInput(taken, {"username": taken}) from error
     return person
 
 
@@ -162,5 +163,6 @@ def refuse_deactivation(actor: User, person: User) -> None:
 
 
 def takes_sensitive_set(*, user: User, project: Project, takes_sensitive: bool) -> None:
-    """A person's own choice, free at any time: whether they get tasks that others would not work on."""
-    Membership.objects.filter(user=user, project=project).update(takes_sensitive=takes_sensitive)
+    """A labeler's own choice, free at any time: whether they get tasks that others would not work on."""
+    mine = Membership.objects.filter(user=user, project=project, role=Membership.Role.LABELER)
+    mine.update(takes_sensitive=takes_sensitive)

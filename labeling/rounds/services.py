@@ -49,7 +49,8 @@ def project_create(*, actor: User, name: str, slug: str, description: str = "") 
         with transaction.atomic():
             project = Project.objects.create(name=name, slug=slug, description=description, created_by=actor)
     except IntegrityError as error:
-        raise Conflict(f"The short name {slug!r} is taken; choose another.", {"slug": "taken"}) from error
+        taken = f"The short name {slug!r} is taken; choose another."
+        raise Conflict(taken, {"slug": taken}) from error
     Membership.objects.bulk_create([Membership(project=project, user=actor, role=role) for role in STAFF])
     GuidelineVersion.objects.create(project=project, number=1, text=FIRST_GUIDELINE, created_by=actor)
     LabelSchemaVersion.objects.create(project=project, number=1, schema=DEFAULT_SCHEMA, created_by=actor)

@@ -40,3 +40,13 @@ def test_a_ranking_is_made_in_german_and_the_language_is_chosen_and_remembered(g
     expect(page.locator("html")).to_have_attribute("lang", "en")
     page.reload()
     expect(desk.at("nothing-open")).to_contain_text("Nothing is open right now")
+
+
+def test_a_refused_answer_says_in_german_what_is_wrong_with_it(german_desk: Desk) -> None:
+    desk, page = german_desk, german_desk.page
+    ask(desk.project, "demonstration", 0)
+    desk.open()
+    desk.write(desk.at("demonstration-editor"), "Lampe. " * 3000)
+    page.keyboard.press("Control+Enter")
+    expect(desk.at("error-fields")).to_have_text("Der Text ist zu lang: höchstens 20.000 Zeichen.")
+    expect(desk.at("demonstration-editor")).to_have_value("Lampe. " * 3000)

@@ -107,7 +107,9 @@ def test_password_is_changed_with_the_old_one_and_other_sessions_end(cast):
         sign_in(client, "labeler", PASSWORD)
     for current, new, field in (("wrong", "brand-new-lamp-9", "current"), (PASSWORD, "12345", "new")):
         refused = here.put("/api/v1/password", {"current": current, "new": new}, content_type=JSON)
-        assert (refused.status_code, list(refused.json()["error"]["fields"])) == (400, [field])
+        codes = {"current": "wrong_password", "new": "password_too_short"}
+        assert (refused.status_code, refused.json()["error"]["field_codes"]) == (400, {field: codes[field]})
+        assert list(refused.json()["error"]["fields"]) == [field]
     changed = here.put("/api/v1/password", {"current": PASSWORD, "new": "brand-new-lamp-9"}, content_type=JSON)
     assert changed.status_code == 204
     assert here.get("/api/v1/session").json()["user"]["username"] == "labeler"

@@ -3,13 +3,14 @@ import createClient, { type Middleware } from "openapi-fetch";
 import type { Whole } from "./models";
 import type { paths } from "./schema";
 
-/** The one error of every request: the API's {error: {code, message, fields}}, or "network" when no answer came. */
+/** The one error of every request: the API's {error: {code, message, fields, field_codes}}, or "network" when no answer came. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
     readonly fields: Record<string, string> = {},
+    readonly fieldCodes: Record<string, string> = {},
   ) {
     super(message);
     this.name = "ApiError";
@@ -48,9 +49,16 @@ const protect: Middleware = {
 export const api = createClient<paths>({ baseUrl: "", credentials: "same-origin" });
 api.use(protect);
 
+interface ErrorBody {
+  code?: string;
+  message?: string;
+  fields?: Record<string, string>;
+  field_codes?: Record<string, string>;
+}
+
 function errorFrom(status: number, body: unknown): ApiError {
-  const error = (body as { error?: { code?: string; message?: string; fields?: Record<string, string> } } | null)?.error;
-  if (error?.code) return new ApiError(status, error.code, error.message ?? error.code, error.fields);
+  const { error } = (body ?? {}) as { error?: ErrorBody };
+  if (error?.code) return new ApiError(status, error.code, error.message ?? error.code, error.fields, error.field_codes);
   return new ApiError(status, "unexpected", `The server answered ${status}. Try again in a moment.`);
 }
 

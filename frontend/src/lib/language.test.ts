@@ -31,7 +31,7 @@ describe.each(Object.entries(LANGUAGES).filter(([code]) => code !== "en"))("the 
 
   test("take as many words into them", () => {
     for (const [path, text] of english) {
-      if (typeof text === "function" && path !== "errors.text") expect((translated.get(path) as () => string).length, path).toBe(text.length);
+      if (typeof text === "function" && !path.startsWith("errors.")) expect((translated.get(path) as () => string).length, path).toBe(text.length);
     }
   });
 });
@@ -41,6 +41,13 @@ test("an error is said by its code, and in the server's words where the code has
   expect(errors.text("throttled", "Too many.")).toBe("Zu viele Versuche. Warten Sie eine Minute und versuchen Sie es dann wieder.");
   expect(errors.text("unheard_of", "Too many.")).toBe("Too many.");
   expect(LANGUAGES.en.texts.errors.text("throttled", "Too many.")).toBe("Too many.");
+});
+
+test("what is wrong with a field is said by its code, and in the server's words where the code has no text", () => {
+  const { errors } = LANGUAGES.de.texts;
+  expect(errors.field("name_taken", "Taken.")).toBe("Dieser Name ist vergeben. Wählen Sie einen anderen.");
+  expect(errors.field("", "Expected an order.")).toBe("Expected an order.");
+  expect(LANGUAGES.en.texts.errors.field("name_taken", "Taken.")).toBe("Taken.");
 });
 
 describe("the language of the pages", () => {

@@ -87,6 +87,16 @@ export function useFormats(): Formats {
   return formatsOf(useLanguage().language);
 }
 
+/** What is wrong with each field, in the language of the page where its code has a text in it. */
+export function useFieldTexts(): (error: Error | null) => Record<string, string> {
+  const { errors } = useTexts();
+  return (error) => {
+    if (!(error instanceof ApiError)) return {};
+    const { fields, fieldCodes } = error;
+    return Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, errors.field(fieldCodes[name] ?? "", text)]));
+  };
+}
+
 /** What went wrong, in the language of the page where the code of the error has a text in it. */
 export function useErrorText(): (error: Error) => string {
   const { errors } = useTexts();

@@ -25,7 +25,6 @@ export const chat: Texts["kinds"]["chat"] = {
   failed: "Eine Antwort konnte nicht geschrieben werden. Nichts ist verloren.",
   retry: "Noch einmal versuchen",
   loading: "Der Chat wird geholt",
-  notLoaded: "Der Chat konnte nicht geholt werden.",
   goOnWith: "Weiter mit",
   firstMessage: "Ihre Nachricht",
   nextMessage: "Ihre nächste Nachricht",

@@ -20,6 +20,7 @@ export const menu: Texts["menu"] = {
     prompts: "Prompts",
     imports: "Importe",
     chats: "Chats",
+    redTeam: "Angriffe",
     people: "Personen",
     guidelines: "Richtlinien",
     labelSchema: "Bewertungsschema",

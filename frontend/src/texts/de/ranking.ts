@@ -33,7 +33,6 @@ export const ranking: Texts["kinds"]["ranking"] = {
   rank: (row) => `Rang ${row}`,
   dragToRow: "In eine Zeile ziehen",
   rateAgain: "Neu bewerten",
-  rateLetterAgain: (letter) => `Neu bewerten: ${letter}`,
   yourOrder: "Ihre Rangfolge",
   toPlace: "In eine Zeile ziehen oder bei einer Antwort eine Ziffer drücken",
   allPlaced: "Alle haben einen Rang",

@@ -7,7 +7,7 @@ export const task: Texts["task"] = {
   lookAgain: "Noch einmal nachsehen",
   back: "Zurück",
   backKept: "Zurück; Ihr Entwurf bleibt erhalten",
-  save: { unchanged: "", unsaved: "Wird gespeichert", saved: "Entwurf gespeichert", browser: "In diesem Browser gespeichert" },
+  save: { unchanged: "", unsaved: "Wird gespeichert", saved: "Entwurf gespeichert", browser: "In diesem Browser gespeichert", nowhere: "Noch nicht gespeichert: lassen Sie diese Seite offen" },
   countdown: "Verbleibende Zeit für diese Aufgabe. Sie wird verlängert, solange Sie arbeiten; ein Klick verlängert sie sofort.",
   timeLeft: (time) => `Noch ${time} für diese Aufgabe. Verlängern`,
   extend: "Verlängern",

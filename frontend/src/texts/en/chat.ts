@@ -25,7 +25,6 @@ export const chat = {
   failed: "A reply could not be written. Nothing is lost.",
   retry: "Try again",
   loading: "Fetching the chat",
-  notLoaded: "The chat could not be fetched.",
   goOnWith: "Go on with",
   firstMessage: "Your message",
   nextMessage: "Your next message",

@@ -19,6 +19,7 @@ export const menu = {
     prompts: "Prompts",
     imports: "Imports",
     chats: "Chats",
+    redTeam: "Red team",
     people: "People",
     guidelines: "Guidelines",
     labelSchema: "Label schema",

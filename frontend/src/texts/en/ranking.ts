@@ -33,7 +33,6 @@ export const ranking = {
   rank: (row: number) => `Rank ${row}`,
   dragToRow: "Drag to a row",
   rateAgain: "Rate again",
-  rateLetterAgain: (letter: string) => `Rate again: ${letter}`,
   yourOrder: "Your order",
   toPlace: "Drag to a row, or press a digit on a completion",
   allPlaced: "All are placed",

@@ -8,7 +8,7 @@ export const task = {
   lookAgain: "Look again",
   back: "Back",
   backKept: "Back; your draft is kept",
-  save: { unchanged: "", unsaved: "Saving", saved: "Draft saved", browser: "Kept in this browser" },
+  save: { unchanged: "", unsaved: "Saving", saved: "Draft saved", browser: "Kept in this browser", nowhere: "Not saved yet: keep this page open" },
   countdown: "Time left on this task. It is renewed while you work; press to renew it now.",
   timeLeft: (time: string) => `${time} left on this task. Extend`,
   extend: "Extend",

@@ -4,8 +4,7 @@ import { useNavigate, useParams } from "react-router";
 
 import { ErrorAlert } from "@/components/ui/error-alert";
 import { QueryView } from "@/components/ui/query-view";
-import { ApiError } from "@/lib/api-client";
-import { useTexts } from "@/lib/language";
+import { useFieldTexts, useTexts } from "@/lib/language";
 import { useSession } from "@/lib/queries/get-session";
 
 import { useAcceptInvitation } from "../api/accept-invitation";
@@ -52,7 +51,7 @@ function AccountForm({ token }: { token: string }) {
   const accept = useAcceptInvitation(token);
   const navigate = useNavigate();
   const [account, setAccount] = useState({ username: "", display_name: "", password: "" });
-  const fields = accept.error instanceof ApiError ? accept.error.fields : {};
+  const fields = useFieldTexts()(accept.error);
   const isShort = account.password.length > 0 && account.password.length < MIN_PASSWORD_CHARACTERS;
 
   const submit = async (event: FormEvent) => {
@@ -82,7 +81,7 @@ function AccountForm({ token }: { token: string }) {
           {...bind("password")}
           data-testid="invitation-password"
         />
-        <ErrorAlert error={accept.error} />
+        {Object.keys(fields).length === 0 && <ErrorAlert error={accept.error} />}
         <Button type="submit" disabled={isShort} loading={accept.isPending} data-testid="invitation-submit">
           {entry.createAccount}
         </Button>

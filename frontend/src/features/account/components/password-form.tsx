@@ -4,8 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 
 import { ErrorAlert } from "@/components/ui/error-alert";
-import { ApiError } from "@/lib/api-client";
-import { useTexts } from "@/lib/language";
+import { useFieldTexts, useTexts } from "@/lib/language";
 import { SESSION_KEY } from "@/lib/queries/get-session";
 
 import { useChangePassword } from "../api/change-password";
@@ -17,7 +16,7 @@ export function PasswordForm() {
   const change = useChangePassword();
   const queryClient = useQueryClient();
   const [passwords, setPasswords] = useState(EMPTY);
-  const fields = change.error instanceof ApiError ? change.error.fields : {};
+  const fields = useFieldTexts()(change.error);
   const bind = (name: keyof typeof EMPTY) => ({
     value: passwords[name],
     onChange: (event: { currentTarget: { value: string } }) => {
