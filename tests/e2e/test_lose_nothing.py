@@ -11,8 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Route, expect
 
 from labeling.accounts.models import User
-from labeling.feedback.models import Demonstration, Place, Ranking
-from labeling.feedback.services import TaskSpec, tasks_create
+from labeling.feedback.models import Demonstration, Draft, Place, Ranking, Skip
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.rounds.models import Project
 from tests.e2e.desk import Desk, leave, sit_down
 from tests.labeling.feedback_cast import make_completions, make_prompts, make_user
@@ -75,6 +75,45 @@ def test_what_was_typed_outlives_a_browser_that_is_killed(
     expect(desk.at("demonstration-editor")).to_have_value("A brass lamp, and it was")
 
 
+def test_a_slow_save_does_not_overtake_a_later_one(desk: Desk, ada: User) -> None:
+    ask_to_write(desk.project)
+    desk.open()
+    held: list[Route] = []
+    desk.page.route("**/draft", lambda route: held.append(route))
+    desk.write(desk.at("demonstration-editor"), "A brass lamp")
+    wait_until(desk, lambda: held, "the first save")
+    desk.page.keyboard.insert_text(", and it was cold")
+    desk.page.wait_for_timeout(4000)
+    assert len(held) == 1, "the second save waits for the first"
+    held[0].continue_()
+    wait_until(desk, lambda: len(held) == 2, "the second save")
+    held[1].continue_()
+    desk.page.unroute("**/draft")
+    expect(desk.at("save-state")).to_have_text("Draft saved")
+    assert Draft.objects.get().body["turns"] == ["A brass lamp, and it was cold"]
+
+
+def test_a_save_that_failed_is_tried_again_without_a_further_key(desk: Desk) -> None:
+    ask_to_write(desk.project)
+    desk.open()
+    desk.page.route("**/draft", lambda route: route.abort())
+    desk.write(desk.at("demonstration-editor"), "A brass lamp.")
+    expect(desk.at("save-state")).to_have_text("Kept in this browser")
+    assert not Draft.objects.exists()
+    desk.page.unroute("**/draft")
+    wait_until(desk, Draft.objects.exists, "the draft on the server")
+    assert Draft.objects.get().body["turns"] == ["A brass lamp."]
+
+
+def test_a_browser_that_keeps_nothing_does_not_say_that_it_does(desk: Desk) -> None:
+    ask_to_write(desk.project)
+    desk.page.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); }")
+    desk.open()
+    desk.page.route("**/draft", lambda route: route.abort())
+    desk.write(desk.at("demonstration-editor"), "A brass lamp.")
+    expect(desk.at("save-state")).to_have_text("Not saved yet: keep this page open")
+
+
 def test_a_task_whose_time_ran_out_while_nobody_was_there_is_gone_on_with(desk: Desk) -> None:
     ask_to_write(desk.project)
     desk.open()
@@ -128,6 +167,26 @@ def test_of_two_tabs_one_answers_and_the_other_is_told_and_keeps_its_text(desk: 
     expect(desk.at("lease-lost")).to_contain_text("Copy what I wrote")
     expect(desk.at("demonstration-editor")).to_have_value("Something else.")
     assert written() == ["A brass lamp, polished."]
+
+
+def test_a_skip_whose_reply_was_lost_goes_on_to_the_next_task(desk: Desk) -> None:
+    ask_to_write(desk.project, 2)
+    desk.open()
+    first = desk.at("task").get_attribute("data-task-id")
+
+    def lose_the_reply(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    desk.page.route("**/skip", lose_the_reply)
+    desk.press(desk.at("skip-button"))
+    desk.press(desk.at("skip-reason-unclear"))
+    desk.press(desk.at("skip-confirm"))
+    expect(desk.page.get_by_role("alert")).to_contain_text("cannot be reached")
+    desk.page.unroute("**/skip")
+    desk.press(desk.at("skip-confirm"))
+    expect(desk.at("task")).not_to_have_attribute("data-task-id", first or "")
+    assert Skip.objects.count() == 1
 
 
 def test_the_next_task_is_painted_before_the_answer_is_stored(desk: Desk) -> None:

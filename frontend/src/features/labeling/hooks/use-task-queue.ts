@@ -155,8 +155,11 @@ export function useTaskQueue(projectId: number) {
 
   const skip = async (task: HeldTask, reason: SkipReason, note: string) => {
     const { place } = task.assignment;
-    const { next } = await skipPlace(place.id, place.lease_token, reason, note);
-    const following = hold(next);
+    const skipped = await skipPlace(place.id, place.lease_token, reason, note).catch((failure: unknown) => {
+      if (failure instanceof ApiError && failure.code === "lease_lost") return null; // skipped by a request whose reply was lost, or gone
+      throw failure;
+    });
+    const following = hold(skipped?.next ?? null);
     if (!following) return load();
     show(following);
     void fetchAhead(following);
