@@ -1,5 +1,6 @@
 """Lists, newest first, in pages that stay right while rows are added: the cursor is the last id seen."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,9 +16,12 @@ CURSOR = OpenApiParameter("cursor", str, description="`next` of the page before;
 
 
 def page_of(
-    request: Request, rows: QuerySet[Any], serializer: type[BaseSerializer[Any]], context: dict[str, Any] | None = None
+    request: Request,
+    rows: QuerySet[Any],
+    serializer: type[BaseSerializer[Any]],
+    context_of: Callable[[list[Any]], dict[str, Any]] = lambda shown: {},
 ) -> dict[str, Any]:
-    """One page of rows as {"results", "next", "count"}."""
+    """One page of rows as {"results", "next", "count"}; `context_of(rows shown)` is what their serializer needs beside them."""
     count = rows.count()
     cursor = request.query_params.get("cursor", "")
     if cursor:
@@ -28,7 +32,7 @@ def page_of(
     found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     return {
-        "results": serializer(shown, many=True, context=context or {}).data,
+        "results": serializer(shown, many=True, context=context_of(shown)).data,
         "next": str(shown[-1].pk) if len(found) > PAGE_SIZE else None,
         "count": count,
     }

@@ -60,17 +60,23 @@ class Server:
     def chat(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """{"position", "text"} of each reply some times a second while it grows, and with "token_ids" and "logprob" once it is whole."""
         from rlhf.replies import Writer, write_replies
+        from rlhf.types import InputError
 
         self._last_request = time.monotonic()
         with self._lock:
             wanted = request["replies"]
-            writers = [
-                Writer(
-                    *self._model(str(reply["checkpoint_uri"])), float(reply["temperature"]), float(reply["top_p"]),
-                    int(reply["max_new_tokens"]), int(reply["seed"]),
-                )
-                for reply in wanted
-            ]  # fmt: skip
+            try:
+                writers = [
+                    Writer(
+                        *self._model(str(reply["checkpoint_uri"])), float(reply["temperature"]), float(reply["top_p"]),
+                        int(reply["max_new_tokens"]), int(reply["seed"]),
+                    )
+                    for reply in wanted
+                ]  # fmt: skip
+            except (
+                InputError
+            ) as error:  # it names the checkpoint, which a labeler must not know, and they are not at fault
+                raise RuntimeError(f"a checkpoint could not be loaded: {error}") from error
             told = [0.0] * len(wanted)
             for place, written in write_replies(writers, request["messages"]):
                 line = {"position": wanted[place]["position"], "text": written.text}

@@ -79,7 +79,9 @@ class ChatBatchListView(APIView):
         """Chat tasks as they were opened, newest first."""
         project = project_get_for(request.user, project_id, Membership.Role.MANAGER)
         batches = chat_batches.batches_of(project)
-        return Response(page_of(request, batches, ChatBatchRow, {"places": chat_batches.place_counts(batches)}))
+        return Response(
+            page_of(request, batches, ChatBatchRow, lambda shown: {"places": chat_batches.place_counts(shown)})
+        )
 
     @extend_schema(
         operation_id="chat_batch_create", request=ChatBatchInputSerializer, responses={201: ChatBatchSerializer}

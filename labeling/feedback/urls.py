@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.feedback import api_browse, api_chats, api_labeling, chat_stream
+from labeling.feedback import api_browse, api_chats, api_labeling, api_red_team, chat_stream
 
 urlpatterns = [
     path("projects/<int:project_id>/labeling/summary", api_labeling.LabelingSummaryView.as_view()),
@@ -23,6 +23,7 @@ urlpatterns = [
     path("places/<int:place_id>/chat/stream", chat_stream.chat_stream),
     path("projects/<int:project_id>/chats", api_chats.ChatBatchListView.as_view()),
     path("projects/<int:project_id>/chats/<int:batch_id>/close", api_chats.ChatBatchCloseView.as_view()),
+    path("projects/<int:project_id>/attacks", api_red_team.AttackListView.as_view()),
     path("projects/<int:project_id>/prompts/<int:prompt_id>", api_browse.PromptDetailView.as_view()),
     path("projects/<int:project_id>/prompts/<int:prompt_id>/redact", api_browse.PromptRedactView.as_view()),
     path("projects/<int:project_id>/completions/<int:completion_id>/redact", api_browse.CompletionRedactView.as_view()),

@@ -9,7 +9,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from labeling.accounts.models import User
 from labeling.errors import Forbidden, NotFound
-from labeling.rounds.models import GuidelineVersion, Import, Invitation, LabelSchemaVersion, Membership, Project, Prompt
+from labeling.rounds.models import Import, Invitation, Membership, Project, Prompt
 
 MANAGER = Membership.Role.MANAGER
 ENGINEER = Membership.Role.ENGINEER
@@ -72,16 +72,6 @@ def prompts_for(user: User, project_id: int, *, splits: Sequence[str] = (), sear
     return prompts
 
 
-def guideline_latest(project: Project) -> GuidelineVersion:
-    """The version that new tasks are made under; a project has one from its first moment."""
-    return GuidelineVersion.objects.filter(project=project).order_by("-number")[:1].get()
-
-
-def label_schema_latest(project: Project) -> LabelSchemaVersion:
-    """The version that new tasks are made under; a project has one from its first moment."""
-    return LabelSchemaVersion.objects.filter(project=project).order_by("-number")[:1].get()
-
-
 def roles_by_project(user: User) -> dict[int, list[str]]:
     """The user's roles in every project that they may see."""
     if user.is_superuser:
@@ -93,7 +83,7 @@ def roles_by_project(user: User) -> dict[int, list[str]]:
 
 
 def people_for(user: User, project_id: int) -> QuerySet[User]:
-    """Members of a project with the number of their counted answers in it, for its managers."""
+    """Members of a project with the number of the tasks that they answered in it and that count, for its managers."""
     project = project_get_for(user, project_id, MANAGER)
     members = Membership.objects.filter(project=project, user=OuterRef("pk"))
     return (
@@ -102,15 +92,20 @@ def people_for(user: User, project_id: int) -> QuerySet[User]:
         .annotate(
             num_demonstrations=answers_counted("demonstrations", project),
             num_rankings=answers_counted("rankings", project),
+            num_chats=answers_counted("conversations", project),
         )
         .prefetch_related(Prefetch("memberships", Membership.objects.filter(project=project), to_attr="roles_here"))
     )
 
 
 def answers_counted(relation: str, project: Project) -> Coalesce:
-    """A count of its own for each relation: joined together, a person's demonstrations would multiply their rankings."""
+    """A count of its own for each relation: joined together, a person's demonstrations would multiply their rankings.
+
+    What was made on the way has no place: edits, and the turns of a chat.
+    """
     answers: Any = User._meta.get_field(relation).related_model
-    counted = answers.objects.filter(labeler=OuterRef("pk"), project=project, is_counted=True).order_by()
+    counted = answers.objects.filter(labeler=OuterRef("pk"), project=project, is_counted=True, place__isnull=False)
+    counted = counted.order_by()
     return Coalesce(Subquery(counted.values("labeler").annotate(num=Count("pk")).values("num")), 0)
 
 

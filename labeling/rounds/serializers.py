@@ -149,8 +149,11 @@ class ContractorSerializer(serializers.ModelSerializer[Contractor]):
 
 
 class AnswerCountsSerializer(serializers.Serializer[Any]):
+    """Tasks answered; not what edits made beside an answer."""
+
     demonstrations = serializers.IntegerField(source="num_demonstrations")
-    rankings = serializers.IntegerField(source="num_rankings")
+    rankings = serializers.IntegerField(source="num_rankings", help_text="Pairs too.")
+    chats = serializers.IntegerField(source="num_chats", help_text="Red-team chats too.")
 
 
 class PersonSerializer(serializers.Serializer[User]):

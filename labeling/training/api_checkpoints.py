@@ -115,7 +115,7 @@ class CompareView(APIView):
         project = project_get_for(request.user, project_id, *STAFF)
         a, b = compared_checkpoint(request, project_id, "a"), compared_checkpoint(request, project_id, "b")
         prompts = selectors.prompts_compared(project, a, b)
-        return Response(page_of(request, prompts, ComparedSerializer, context={"a": a.pk, "b": b.pk}))
+        return Response(page_of(request, prompts, ComparedSerializer, lambda shown: {"a": a.pk, "b": b.pk}))
 
 
 class EvaluationListView(APIView):

@@ -112,7 +112,8 @@ def see_project_pages(site: Site) -> None:
         "people": "people", "guidelines": "guidelines", "label-schema": "label-schema", "stopped-tasks": "stopped-tasks",
         "settings": "settings", "runs": "runs", "runs/new": "runs/new", "runs/:runId": f"runs/{site.ids['run']}", "snapshots": "snapshots",
         "checkpoints": "checkpoints", "checkpoints/:checkpointId": f"checkpoints/{site.ids['checkpoint']}", "sampling": "sampling",
-        "chats": "chats", "compare": f"compare?a={site.ids['checkpoint']}&b={site.ids['other']}", "evaluations": "evaluations",
+        "red-team": "red-team", "chats": "chats",
+        "compare": f"compare?a={site.ids['checkpoint']}&b={site.ids['other']}", "evaluations": "evaluations",
     }  # fmt: skip
     chats_open(
         project=site.project, actor=site.boss, num_tasks=1, kind="red_team", brief="", checkpoint_a=site.ids["checkpoint"],
@@ -120,6 +121,9 @@ def see_project_pages(site: Site) -> None:
     )  # fmt: skip
     for route, path in paths.items():
         site.open(f"/projects/{site.project.pk}/{path}", route)
+    site.open(f"/projects/{site.project.pk}/red-team?success_level=fully", "red-team")
+    site.page.get_by_text("The conversation").click()
+    site.check("red team, a conversation")
     site.visited.add("projects/:projectId")
     site.open(f"/projects/{site.project.pk}/runs/{site.ids['running']}", "runs/:runId")
     for tab in ("labelers", "agreement", "win-rates"):

@@ -3,24 +3,30 @@
 import asyncio
 import gzip
 import json
+import re
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import AsyncClient
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from labeling.accounts.models import User
+from labeling.api_pages import PAGE_SIZE
 from labeling.feedback import chat_stream, turns
-from labeling.feedback.chat_models import Conversation, Reply, Turn
+from labeling.feedback.chat_models import ChatBatch, Conversation, Reply, Turn
+from labeling.feedback.chat_serializers import turn_json
 from labeling.feedback.claims import place_claim
 from labeling.feedback.models import Completion, Demonstration, Place, Ranking
-from labeling.feedback.services import TaskSpec, completion_redact, tasks_create
+from labeling.feedback.services import completion_redact
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.jobs.services import doorbell
 from labeling.rounds.models import LabelSchemaVersion, Prompt
 from labeling.rounds.splits import split_of
 from labeling.training.exports import export_run
 from labeling.training.services import snapshot_create
-from tests.labeling.chat_cast import LABELS, ChatCast, verdict, write_replies
+from tests.labeling.chat_cast import LABELS, SETTINGS, ChatCast, verdict, write_replies
 from tests.labeling.feedback_cast import client_of, make_checkpoint, make_completions, make_user, submit
 
 pytestmark = pytest.mark.django_db
@@ -118,14 +124,14 @@ def test_a_reload_restores_the_chat_and_a_message_sent_twice_is_one_turn(cast):
     assert (turn["message"], [reply["text"] for reply in turn["replies"]]) == ("A lamp?", ["Half of", ""])
     assert [reply["state"] for reply in turn["replies"]] == ["writing", "writing"]
     other = cast.say(held, 1, "Another lamp?")
-    assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "chat_went_on")
 
 
 def test_a_chat_goes_on_only_from_a_judged_turn_and_ends_at_its_limit(cast):
     cast.open()
     held = cast.claim()
     cast.say(held, 1, "A lamp?")
-    assert cast.say(held, 2, "And?").status_code == 409, "the replies are not written yet"
+    assert cast.say(held, 2, "And?").json()["error"]["code"] == "replies_not_written"
     write_replies(1)
     replies = cast.chat(held)["turns"][0]["replies"]
     best, other = replies[0]["id"], replies[1]["id"]
@@ -142,9 +148,10 @@ def test_a_chat_goes_on_only_from_a_judged_turn_and_ends_at_its_limit(cast):
     for number in (3, 4):
         replies = cast.chat(held)["turns"][-1]["replies"]
         reply = cast.say(held, number, "And?", verdict=verdict(replies), chosen=replies[0]["id"])
-        assert reply.status_code == (200 if number == 3 else 409)
+        assert (reply.status_code == 200) == (number == 3)
         if number == 3:
             write_replies(3)
+    assert reply.json()["error"]["code"] == "chat_is_full"
     assert "3 turns" in reply.json()["error"]["message"]
 
 
@@ -164,7 +171,7 @@ def test_a_failed_reply_says_why_and_is_asked_for_again(cast):
     assert [reply["position"] for reply in asked["replies"]] == [1], "what is written is not written again"
     write_replies(1)
     assert [reply["text"] for reply in cast.chat(held)["turns"][0]["replies"]] == ["Reply 1a", "Reply 1b"]
-    assert cast.ann.post(path, token, format="json").status_code == 409
+    assert cast.ann.post(path, token, format="json").json()["error"]["code"] == "no_reply_failed"
 
 
 def test_a_reply_of_which_nobody_says_anything_has_failed(cast):
@@ -174,6 +181,19 @@ def test_a_reply_of_which_nobody_says_anything_has_failed(cast):
     Reply.objects.update(noted_at=timezone.now() - timedelta(seconds=turns.SILENT_SECONDS + 1))
     [turn] = cast.chat(held)["turns"]
     assert {(reply["state"], reply["error"]) for reply in turn["replies"]} == {("failed", turns.NOT_ANSWERED)}
+
+
+def test_the_stream_asks_for_the_last_turn_alone(cast, django_assert_num_queries):
+    cast.open()
+    held = cast.claim()
+    cast.talk(held, "A lamp?", "And?", "And?")
+    place = Place.objects.get(pk=held["place"]["id"])
+    with django_assert_num_queries(2) as asked:
+        turn = turn_json(turns.turn_newest(place.task_id, place.labeler_id))
+    assert turn["number"] == 3
+    assert [row["text"] for row in turn["replies"]] == ["Reply 3a", "Reply 3b"]
+    assert not any("token_ids" in query["sql"] for query in asked.captured_queries)
+    assert turn == cast.chat(held)["turns"][-1]
 
 
 @pytest.fixture
@@ -301,6 +321,71 @@ def test_red_team_tasks_and_their_prompts_go_only_to_those_who_take_them(cast):
     assert Place.objects.get(kind="pairwise").is_sensitive
 
 
+def test_a_choice_against_sensitive_tasks_outlives_another_role(cast):
+    cast.open("red_team")
+    cast.ann.patch(f"{cast.path}/labeling/preferences", {"takes_sensitive": False}, format="json")
+    ann = User.objects.get(username="ann")
+    body = {"roles": ["labeler", "engineer"]}
+    assert cast.manager.patch(f"{cast.path}/people/{ann.pk}", body, format="json").status_code == 200
+    assert cast.claim() is None
+    summary = cast.ann.get(f"{cast.path}/labeling/summary").json()
+    assert (summary["takes_sensitive"], summary["open"]["red_team"]) == (False, 0)
+
+
+def test_an_administrator_who_is_no_member_gets_what_the_page_offers(cast):
+    cast.open("red_team")
+    admin = client_of(User.objects.create_superuser(username="root"))
+    assert admin.get(f"{cast.path}/labeling/summary").json()["open"]["red_team"] == 1
+    assert cast.claim(admin) is not None
+
+
+def test_a_manager_finds_attacks_by_their_labels(cast):
+    cast.open("red_team", num_tasks=3)
+    cast.open("chat")
+    wanted = [LABELS, {**LABELS, "success_level": "refused"}, {**LABELS, "harm_category": "hateful"}]
+    for number, labels in enumerate(wanted):
+        held = cast.claim()
+        shown = cast.talk(held, f"A lamp {number}?", "Go on.")
+        bad = shown[-1]["replies"][0]["id"]
+        edits = [{"completion": bad, "text": "I will not help with that."}] if number == 0 else []
+        assert hand_in(cast, held, shown, f"k{number}", labels=labels, edits=edits, notes="Odd.").status_code == 200
+    held = cast.claim()
+    assert held["task"]["kind"] == "chat"
+    assert hand_in(cast, held, cast.talk(held, "A lamp?"), "k9").status_code == 200
+
+    def found(**filters):
+        return cast.manager.get(f"{cast.path}/attacks", filters).json()
+
+    everything = found()
+    assert everything["count"] == 3, "a chat is no attack"
+    first = everything["results"][-1]
+    assert {name: first[name] for name in LABELS} == LABELS
+    assert [message["content"] for message in first["messages"]] == ["A lamp 0?", "Reply 1a", "Go on."]
+    assert (first["num_turns"], first["num_findings"], first["labeler_name"], first["notes"]) == (2, 1, "Ann", "Odd.")
+    assert first["last_prompt"] == Prompt.objects.get(turn__number=2, turn__conversation=first["id"]).pk
+    assert [row["num_findings"] for row in everything["results"]] == [0, 0, 1]
+    assert {(row["harm_category"], row["success_level"]): row["num"] for row in everything["counts"]} == {
+        ("illicit", "mostly"): 1, ("illicit", "refused"): 1, ("hateful", "mostly"): 1,
+    }  # fmt: skip
+    assert everything["lists"]["success_levels"][0]["key"] == "refused"
+    assert [row["harm_category"] for row in found(success_level="mostly")["results"]] == ["hateful", "illicit"]
+    assert found(harm_category=["illicit", "hateful"], success_level="refused")["count"] == 1
+    assert found(attack_kind="direct")["count"] == 0
+    assert found(attack_kind="unheard_of")["error"]["fields"].keys() == {"attack_kind"}
+    people = cast.manager.get(f"{cast.path}/people").json()["results"]
+    counts = next(row["counts"] for row in people if row["user"]["username"] == "ann")
+    assert counts == {"demonstrations": 0, "rankings": 0, "chats": 4}, "neither turns nor edits are answers to tasks"
+
+
+def test_attacks_are_read_in_as_many_questions_however_many_there_are(cast, django_assert_max_num_queries):
+    cast.open("red_team", num_tasks=4)
+    for number in range(4):
+        held = cast.claim()
+        assert hand_in(cast, held, cast.talk(held, "A lamp?"), f"k{number}", labels=LABELS).status_code == 200
+    with django_assert_max_num_queries(9):
+        assert cast.manager.get(f"{cast.path}/attacks").json()["count"] == 4
+
+
 def test_a_manager_opens_follows_and_closes_chats(cast):
     made = cast.open(num_tasks=3).json()
     assert (made["checkpoint_a_name"], made["places"]["open"]) == ("old", 3)
@@ -311,6 +396,19 @@ def test_a_manager_opens_follows_and_closes_chats(cast):
     closed = cast.manager.post(f"{cast.path}/chats/{made['id']}/close").json()
     assert closed["places"] == {"open": 0, "leased": 1, "filled": 1, "closed": 1}
     assert cast.ann.get(f"{cast.path}/labeling/summary").json()["mine"]["total"] == 1
+
+
+def test_a_page_of_chats_counts_the_places_of_that_page_alone(cast):
+    manager = User.objects.get(username="mia")
+    settings = {**SETTINGS, "checkpoint_a": cast.old, "checkpoint_b": cast.new, "created_by": manager}
+    ChatBatch.objects.bulk_create(ChatBatch(project=cast.project, kind="chat", **settings) for _ in range(PAGE_SIZE))
+    assert cast.open(num_tasks=2).status_code == 201
+    oldest = ChatBatch.objects.earliest("pk")
+    with CaptureQueriesContext(connection) as asked:
+        page = cast.manager.get(f"{cast.path}/chats").json()
+    assert (len(page["results"]), page["count"], page["results"][0]["places"]["open"]) == (PAGE_SIZE, PAGE_SIZE + 1, 2)
+    [counted] = [query["sql"] for query in asked if "feedback_place" in query["sql"]]
+    assert not re.search(rf"\b{oldest.pk}\b", counted)
 
 
 @pytest.mark.parametrize(

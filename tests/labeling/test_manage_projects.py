@@ -8,10 +8,12 @@ from django.db import connection, transaction
 from django.test import Client
 
 from labeling.accounts.services import token_create
-from labeling.feedback.models import Demonstration, Ranking
+from labeling.feedback.edits import edit_store
+from labeling.feedback.models import Demonstration, Place, Ranking
+from labeling.feedback.tasks import TaskSpec, tasks_create
 from labeling.jobs.models import AuditEntry
 from labeling.rounds.label_schemas import DEFAULT_SCHEMA
-from labeling.rounds.models import Import, Membership
+from labeling.rounds.models import Membership
 from labeling.rounds.services import guideline_create
 from tests.labeling.feedback_cast import make_prompts, make_ranking_tasks
 from tests.labeling.site_cast import PASSWORD, cast_make
@@ -45,7 +47,7 @@ def test_labeler_cannot_make_a_project(cast):
 def test_taken_short_name_is_a_conflict(cast):
     reply = cast.client("manager").post("/api/v1/projects", {"name": "R", "slug": "rabbits"}, content_type=JSON)
     assert reply.status_code == 409
-    assert reply.json()["error"]["fields"] == {"slug": "taken"}
+    assert reply.json()["error"]["fields"] == {"slug": "The short name 'rabbits' is taken; choose another."}
 
 
 def test_guideline_versions_count_up_and_are_audited(cast):
@@ -93,8 +95,19 @@ def test_invitation_makes_an_account_once(cast):
 
 def test_weak_password_and_taken_name_leave_the_invitation_open(cast):
     token = invite(cast)
-    for account in ({"username": "newcomer", "password": "12345678"}, {"username": "manager", "password": PASSWORD}):
-        assert Client().post(f"/api/v1/invitations/{token}/accept", account, content_type=JSON).status_code == 400
+    for account, code in (
+        ({"username": "newcomer", "password": "lamp-9-lit"[:9]}, {"password": "password_too_short"}),
+        ({"username": "newcomer", "password": "1234567890"}, {"password": "password_too_common"}),
+        ({"username": "quiet-otter", "password": "quiet-otter"}, {"password": "password_too_similar"}),
+        ({"username": "new comer", "password": PASSWORD}, {"username": "username_invalid"}),
+        ({"username": "manager", "password": PASSWORD}, {"username": "name_taken"}),
+        ({"username": "newcomer"}, {"password": "required"}),
+    ):
+        refused = Client().post(f"/api/v1/invitations/{token}/accept", account, content_type=JSON)
+        error = refused.json()["error"]
+        assert (refused.status_code, error["field_codes"]) == (400, code)
+        assert set(error["fields"]) == set(code)
+        assert error["fields"].get("username") != "taken", "a word that says nothing"
     assert Client().get(f"/api/v1/invitations/{token}").status_code == 200
 
 
@@ -113,7 +126,7 @@ def person_change(cast, who, change, role="manager"):
 def test_roles_are_set_as_a_whole(cast):
     reply = person_change(cast, "labeler", {"roles": ["engineer", "labeler"]})
     assert reply.json()["roles"] == ["engineer", "labeler"]
-    assert reply.json()["counts"] == {"demonstrations": 0, "rankings": 0}
+    assert reply.json()["counts"] == {"demonstrations": 0, "rankings": 0, "chats": 0}
 
 
 def test_manager_cannot_give_up_their_own_role(cast):
@@ -132,20 +145,26 @@ def test_person_who_also_works_elsewhere_cannot_be_deactivated_by_this_manager(c
     assert person_change(cast, "labeler", {"is_active": False}).status_code == 403
 
 
-def test_counts_of_a_person_do_not_multiply_and_leave_other_projects_out(cast):
-    labeler, counts = cast.people["labeler"], {Demonstration: 2, Ranking: 3}
+def test_counts_of_a_person_do_not_multiply_and_leave_other_projects_and_edits_out(cast):
+    labeler = cast.people["labeler"]
     for project in (cast.project, cast.elsewhere):
-        prompt = make_prompts(project, 1)[0]
-        source = Import.objects.create(project=project, kind="rankings", file_name="a", uri="a", sha256="0")
-        given = {"project": project, "prompt": prompt, "imported_from": source, "labeler": labeler}
-        for model, number in counts.items():
-            more = {"messages": []} if model is Demonstration else {}
-            model.objects.bulk_create(model(**given, **more, import_line=line) for line in range(number))
+        prompts = make_prompts(project, 5)
+        make_ranking_tasks(project, prompts[:3])
+        tasks_create(project=project, specs=[TaskSpec(prompt=row.pk, kind="demonstration") for row in prompts[3:]])
+        for place in Place.objects.filter(project=project).select_related("task"):
+            given = {"project_id": project.pk, "task": place.task, "labeler_id": labeler.pk}
+            answer = {**given, "prompt_id": place.task.prompt_id, "place": place}
+            if place.kind == "demonstration":
+                Demonstration.objects.create(messages=[], **answer)
+            else:
+                Ranking.objects.create(**answer)
+                edit_store(place.task, place.task.task_completions.first().completion, "A better lamp.", given)
+    assert (Demonstration.objects.count(), Ranking.objects.count()) == (10, 12), "with what the edits made"
     people = cast.client("manager").get(f"{cast.path}/people").json()
     by_name = {row["user"]["username"]: row["counts"] for row in people["results"]}
     assert (people["count"], len(by_name)) == (4, 4)
-    assert by_name["labeler"] == {"demonstrations": 2, "rankings": 3}
-    assert by_name["manager"] == {"demonstrations": 0, "rankings": 0}
+    assert by_name["labeler"] == {"demonstrations": 2, "rankings": 3, "chats": 0}
+    assert by_name["manager"] == {"demonstrations": 0, "rankings": 0, "chats": 0}
 
 
 def test_an_archived_project_hands_out_no_work_and_starts_no_round(cast):

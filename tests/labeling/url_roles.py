@@ -68,6 +68,7 @@ URL_ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", f"{PROJECT}/chats"): {MANAGER},
     ("POST", f"{PROJECT}/chats"): {MANAGER},
     ("POST", f"{PROJECT}/chats/<int:batch_id>/close"): {MANAGER},
+    ("GET", f"{PROJECT}/attacks"): STAFF,
     ("GET", f"{PROJECT}/training/options"): STAFF,
     ("GET", f"{PROJECT}/snapshots"): STAFF,
     ("POST", f"{PROJECT}/snapshots"): {ENGINEER},

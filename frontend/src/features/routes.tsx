@@ -14,6 +14,7 @@ import {
   IconRosetteDiscountCheck,
   IconScale,
   IconSettings,
+  IconShieldSearch,
   IconSparkles,
   IconUsers,
   type Icon,
@@ -38,6 +39,7 @@ export const navItems: NavItem[] = [
   { page: "prompts", to: "prompts", icon: IconMessages, roles: ["manager", "engineer"] },
   { page: "imports", to: "imports", icon: IconFileImport, roles: ["manager", "engineer"] },
   { page: "chats", to: "chats", icon: IconMessageChatbot, roles: ["manager"] },
+  { page: "redTeam", to: "red-team", icon: IconShieldSearch, roles: ["manager", "engineer"] },
   { page: "people", to: "people", icon: IconUsers, roles: ["manager"] },
   { page: "guidelines", to: "guidelines", icon: IconBook, roles: ["manager"] },
   { page: "labelSchema", to: "label-schema", icon: IconChecklist, roles: ["manager"] },
@@ -64,6 +66,10 @@ export const managerRoutes: RouteObject[] = [
   {
     path: "chats",
     lazy: async () => ({ Component: (await import("./chats/components/chats-page")).ChatsPage }),
+  },
+  {
+    path: "red-team",
+    lazy: async () => ({ Component: (await import("./red-team/components/red-team-page")).RedTeamPage }),
   },
   {
     path: "stopped-tasks",

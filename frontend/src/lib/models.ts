@@ -24,29 +24,17 @@ export interface Page<T> {
   count: number;
 }
 
-export type Session = Answers["Session"];
-export type SessionUser = Answers["SessionUser"];
-export type SessionProject = Answers["SessionProject"];
-export type ApiToken = Answers["Token"];
-export type OpenInvitation = Answers["InvitationShown"];
-export type LabelingSummary = Answers["LabelingSummary"];
 export type TaskKind = Schemas["TaskKind"];
-export type ShownCompletion = Answers["AssignmentCompletion"];
-export type Assignment = Answers["Assignment"];
-export type Claim = Answers["Claim"];
-export type Lease = Answers["Lease"];
-export type NextTask = Answers["Next"];
-export type SkipReason = Schemas["SkipReason"];
-export type TaskAnswer = Schemas["TaskAnswerRequest"];
 export type StoppedTask = Answers["StoppedTask"];
 export type PromptStyle = Schemas["PromptStyle"];
 export type PairwiseScale = Schemas["PairwiseScale"];
-export type SubmitBody = Schemas["SubmitInputRequest"];
-export type Submitted = Answers["Submit"];
-export type SavedDraft = Answers["AssignmentDraft"];
 
 export type ChatBatch = Answers["ChatBatch"];
 export type ChatBatchDraft = Required<Schemas["ChatBatchInputRequest"]>;
+
+export type Attack = Answers["Attack"];
+export type AttackCount = Answers["AttackCount"];
+export type AttackLists = Answers["AttackLists"];
 
 export type Role = Schemas["MembershipRole"];
 export type Message = Schemas["ChatMessage"];
@@ -77,7 +65,6 @@ export type StageCounts = Answers["StageCounts"];
 export type StageOptions = Schemas["RecipeStage"];
 export type StageAct = Schemas["StageActInputRequest"];
 export type RoundStage = Answers["Stage"];
-export type Round = Answers["Round"];
 export type RoundSummary = Answers["RoundSummary"];
 export type RoundDraft = Schemas["RoundInputRequest"];
 export type RunKind = Schemas["RunKind"];
@@ -101,12 +88,9 @@ export type Estimate = Answers["Estimate"];
 export type AgreementReport = Answers["Agreement"];
 export type LabelersQuality = Answers["LabelersQuality"];
 export type LabelerQuality = Answers["LabelerRow"];
-export type MyQuality = Answers["MyQuality"];
-export type ProgressReport = Answers["Progress"];
 export type StageProgress = Answers["StageProgress"];
 export type DayCount = Answers["DayCount"];
 export type KindSeconds = Answers["KindSeconds"];
-export type WinRatesReport = Answers["WinRates"];
 
 /** One option in a trainer's JSON schema, which the API passes on as it is. */
 export interface TrainerOption {

@@ -278,6 +278,23 @@ export interface paths {
         patch: operations["project_update"];
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/attacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Conversations of the red team, newest first, and how many there are of each harm and success. */
+        get: operations["attack_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/chats": {
         parameters: {
             query?: never;
@@ -1154,9 +1171,13 @@ export interface components {
             /** @description Some of the words are an AI's. */
             text: number;
         };
+        /** @description Tasks answered; not what edits made beside an answer. */
         AnswerCounts: {
             demonstrations: number;
+            /** @description Pairs too. */
             rankings: number;
+            /** @description Red-team chats too. */
+            chats: number;
         };
         Assignment: {
             place: components["schemas"]["AssignmentPlace"];
@@ -1223,6 +1244,45 @@ export interface components {
             completions: components["schemas"]["AssignmentCompletion"][];
             guideline: components["schemas"]["AssignmentGuideline"];
             label_schema: components["schemas"]["AssignmentLabelSchema"];
+        };
+        /** @description One conversation of a red team. */
+        Attack: {
+            readonly id: number;
+            readonly labeler_name: string;
+            brief: string;
+            harm_category?: string;
+            attack_kind?: string;
+            success_level?: string;
+            notes?: string;
+            is_counted?: boolean;
+            /** @description All but the two replies to the last message. */
+            messages: components["schemas"]["ChatMessage"][];
+            /** @description The prompt whose page shows these two. */
+            last_prompt: number;
+            num_turns: number;
+            /** @description Replies edited into what the model should have said. */
+            num_findings: number;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        AttackCount: {
+            harm_category: string;
+            success_level: string;
+            num: number;
+        };
+        AttackLists: {
+            harm_categories: components["schemas"]["SchemaFlag"][];
+            attack_kinds: components["schemas"]["SchemaFlag"][];
+            success_levels: components["schemas"]["SchemaFlag"][];
+        };
+        AttackPage: {
+            results: components["schemas"]["Attack"][];
+            next: string | null;
+            count: number;
+            /** @description Of all conversations, whatever is filtered. */
+            counts: components["schemas"]["AttackCount"][];
+            /** @description What the keys mean, of every version of the label schema. */
+            lists: components["schemas"]["AttackLists"];
         };
         /** @enum {unknown} */
         BlankEnum: "";
@@ -3206,6 +3266,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    attack_list: {
+        parameters: {
+            query?: {
+                /** @description Keys out of attack_kinds. */
+                attack_kind?: string[];
+                /** @description `next` of the page before; absent for the first page. */
+                cursor?: string;
+                /** @description Keys out of harm_categories. */
+                harm_category?: string[];
+                /** @description Keys out of success_levels. */
+                success_level?: string[];
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttackPage"];
                 };
             };
         };

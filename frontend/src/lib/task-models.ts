@@ -5,7 +5,6 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-export type Session = Schemas["Session"];
 export type TokenScope = Schemas["ScopesEnum"];
 export type Assignment = Whole<Schemas["Assignment"]>;
 export type ShownCompletion = Whole<Schemas["AssignmentCompletion"]>;

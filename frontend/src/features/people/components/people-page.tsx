@@ -42,6 +42,7 @@ export function PeoplePage() {
                     <Table.Th>Knows</Table.Th>
                     <Table.Th ta="right">Demonstrations</Table.Th>
                     <Table.Th ta="right">Rankings</Table.Th>
+                    <Table.Th ta="right">Chats</Table.Th>
                     <Table.Th>Active</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
@@ -118,6 +119,9 @@ function PersonRow({ projectId, person }: { projectId: number; person: Person })
       </Table.Td>
       <Table.Td ta="right" ff="monospace">
         {formatCount(counts.rankings)}
+      </Table.Td>
+      <Table.Td ta="right" ff="monospace">
+        {formatCount(counts.chats)}
       </Table.Td>
       <Table.Td>
         <Switch

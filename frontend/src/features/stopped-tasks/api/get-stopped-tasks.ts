@@ -1,11 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
-
 import { api, unwrap } from "@/lib/api-client";
+import { usePages } from "@/lib/queries/use-pages";
 
 export function useStoppedTasks(projectId: number) {
-  return useQuery({
-    queryKey: ["projects", projectId, "stopped-tasks"],
-    queryFn: ({ signal }) =>
-      unwrap(api.GET("/api/v1/projects/{project_id}/stopped-tasks", { params: { path: { project_id: projectId } }, signal })),
-  });
+  return usePages(["projects", projectId, "stopped-tasks"], (cursor, signal) =>
+    unwrap(
+      api.GET("/api/v1/projects/{project_id}/stopped-tasks", { params: { path: { project_id: projectId }, query: { cursor } }, signal }),
+    ),
+  );
 }

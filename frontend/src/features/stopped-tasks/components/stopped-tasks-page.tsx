@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Conversation } from "@/components/ui/conversation";
 import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorAlert } from "@/components/ui/error-alert";
+import { LoadMore } from "@/components/ui/load-more";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
 import { useRouteId } from "@/hooks/use-route-id";
@@ -33,6 +34,7 @@ export function StoppedTasksPage() {
           )
         }
       </QueryView>
+      <LoadMore query={tasks} />
     </>
   );
 }
