@@ -88,18 +88,6 @@ class Store:
         found = [posixpath.basename(str(entry).rstrip("/")) for entry in self._fs.ls(path, detail=False)]
         return sorted(name for name in found if not name.startswith(".writing-"))
 
-    def upload_folder(self, source: str, name: str) -> str:
-        """Copies a local folder into the store under a name and returns its address."""
-        self._fs.makedirs(posixpath.dirname(self._path(name)), exist_ok=True)
-        for folder, _, files in os.walk(source):
-            for file_name in sorted(files):
-                local = os.path.join(folder, file_name)
-                relative = os.path.relpath(local, source).replace(os.sep, "/")
-                target = self._path(posixpath.join(name, relative))
-                self._fs.makedirs(posixpath.dirname(target), exist_ok=True)
-                self._fs.put_file(local, target)
-        return self.uri(name)
-
     def _path(self, name: str) -> str:
         return posixpath.join(self._root, _checked(name))
 

@@ -13,8 +13,7 @@ from labeling.agreement.serializers import (
     ProvenanceSerializer,
     WinRatesSerializer,
 )
-from labeling.api_request import SignedInRequest
-from labeling.errors import InvalidInput
+from labeling.api_request import SignedInRequest, number_given
 
 ROUND = OpenApiParameter("round", int, description="Number of the round; absent for all.")
 
@@ -23,10 +22,7 @@ class AgreementView(APIView):
     @extend_schema(operation_id="quality_agreement", parameters=[ROUND], responses=AgreementSerializer)
     def get(self, request: SignedInRequest, project_id: int) -> Response:
         """How far labelers agree, by every measure, with intervals; by kind, category and day."""
-        text = request.query_params.get("round", "")
-        if text and not (text.isdigit() and len(text) < 9):
-            raise InvalidInput(f"Expected the number of a round, got {text!r}.", {"round": "Expected a whole number."})
-        found = selectors.agreement_get_for(request.user, project_id, int(text) if text else None)
+        found = selectors.agreement_get_for(request.user, project_id, number_given(request, "round", 0) or None)
         return Response(AgreementSerializer(found).data)
 
 

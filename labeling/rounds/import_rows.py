@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
 from labeling.errors import InvalidInput
+from labeling.numbers import whole_number
 from labeling.rounds.abilities import expertise_check, language_check
 from labeling.rounds.splits import normalised
 
 ROLES = ("system", "user", "assistant")
 MAX_LINE_BYTES = 8 * 2**20
 MAX_COMPLETIONS = 32
+MAX_DEPTH = 100
 csv.field_size_limit(MAX_LINE_BYTES)
 BROKEN_FILE = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
 
@@ -137,7 +139,8 @@ def csv_row(cells: dict[str | Any, Any], names: Sequence[str]) -> dict[str, Any]
 
 
 def whole(text: str, where: str) -> Any:
-    return int(text) if text.isdigit() and len(text) < 6 else text or where
+    number = whole_number(text)
+    return number if number is not None and len(text) < 6 else text or where
 
 
 def prompt_check(row: Any) -> PromptRow:
@@ -267,8 +270,10 @@ def object_check(row: Any) -> dict[str, Any]:
     return row
 
 
-def storable_check(value: Any, name: str) -> None:
-    """Everything in a row is something that PostgreSQL can hold: no NUL, no half of a surrogate pair, no infinity."""
+def storable_check(value: Any, name: str, depth: int = 0) -> None:
+    """Everything in a row is something that PostgreSQL can hold: no NUL, no half of a surrogate pair, no infinity, no endless nest."""
+    if depth > MAX_DEPTH:
+        raise RowError("", f"Expected values inside values at most {MAX_DEPTH} deep, got more.")
     if isinstance(value, str):
         text_check(value, name)
     elif isinstance(value, float) and not math.isfinite(value):
@@ -276,7 +281,7 @@ def storable_check(value: Any, name: str) -> None:
     elif isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             text_check(str(key), name)
-            storable_check(item, f"{name}.{key}".strip("."))
+            storable_check(item, f"{name}.{key}".strip("."), depth + 1)
 
 
 def required(row: dict[str, Any], name: str) -> Any:
@@ -324,7 +329,7 @@ def name_check(value: Any, name: str, limit: int = 128) -> str:
 
 
 def number_check(value: Any, name: str) -> float:
-    if isinstance(value, str) and value.replace(".", "", 1).isdigit():
+    if isinstance(value, str) and whole_number(value.replace(".", "", 1)) is not None:
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
         raise RowError(name, f"Expected a number of 0 or more, got {shown(value)}.")

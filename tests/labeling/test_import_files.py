@@ -83,6 +83,22 @@ def test_csv_of_rankings_has_numbered_columns(cast):
     assert (whole.state, whole.rows_done) == ("done", 2), whole.row_errors
 
 
+def test_what_only_looks_like_a_number_is_refused_with_its_line(cast):
+    """A superscript two is a digit to str.isdigit(), and none to int()."""
+    rows = "prompt,completion_1,completion_2,rank_1,rank_2,seconds\nHi,a,b,\u00b2,1,\nHo,a,b,2,1,1\u00b2\n"
+    found = import_file(cast, "rankings", "a.csv", rows.encode())
+    assert [(error["line"], error["field"]) for error in found.row_errors] == [(2, "ranks"), (3, "seconds")]
+
+
+def test_values_nested_without_end_are_refused_with_their_line(cast):
+    nested = "[" * 300 + "]" * 300
+    content = jsonl([PROMPTS[0]]) + f'{{"prompt": "Hi", "metadata": {{"a": {nested}}}}}\n'.encode()
+    found = import_file(cast, "prompts", "a.jsonl", content)
+    assert (found.state, [error["line"] for error in found.row_errors]) == ("refused", [2])
+    shallow = content.replace(nested.encode(), b"[" * 90 + b"]" * 90)
+    assert import_file(cast, "prompts", "b.jsonl", shallow).state == "done"
+
+
 def test_one_wrong_row_keeps_all_rows_out_and_is_named(cast):
     rows = [*PROMPTS[:5], {"prompt": ""}, {"text": "no prompt"}]
     content = jsonl(rows) + b'{"prompt": "a\\u0000b"}\n{broken\n'

@@ -58,7 +58,7 @@ def held(project, boss):
 
 
 def test_numbers_and_choices_in_the_address_are_checked(project, boss):
-    for path in ("prompts?cursor=", "runs?cursor=", "compare?b=1&a=", "prompts?split="):
+    for path in ("prompts?cursor=", "runs?cursor=", "compare?b=1&a=", "prompts?split=", "quality/agreement?round="):
         for value in NO_NUMBERS:
             reply = boss.get(f"/api/v1/projects/{project.pk}/{path}{value}")
             assert reply.status_code == 400, (path, value)

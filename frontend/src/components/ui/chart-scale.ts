@@ -5,18 +5,20 @@ export interface ChartPoint {
   y: number;
 }
 
-/** About `count` round numbers that cover low..high. */
-export function niceTicks(low: number, high: number, count: number): number[] {
+/** About `count` round numbers that cover low..high, none of them outside `bounds`. */
+export function niceTicks(low: number, high: number, count: number, bounds: readonly [number, number] = [-Infinity, Infinity]): number[] {
   if (low === high) {
     const margin = Math.abs(low) * 0.1 || 1;
-    return niceTicks(low - margin, high + margin, count);
+    return niceTicks(Math.max(low - margin, bounds[0]), Math.min(high + margin, bounds[1]), count, bounds);
   }
   const rough = (high - low) / count;
   const magnitude = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * magnitude).find((size) => size >= rough) ?? rough;
   const first = Math.floor(low / step);
   const last = Math.ceil(high / step);
-  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
+  const ticks = Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
+  const isInside = (tick: number) => tick >= bounds[0] - step / 1000 && tick <= bounds[1] + step / 1000;
+  return ticks.filter(isInside);
 }
 
 /** Exponential moving average, corrected for its start; `weight` 0 leaves the points as they are. */

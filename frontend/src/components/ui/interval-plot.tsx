@@ -20,16 +20,18 @@ interface IntervalPlotProps {
   reference?: number;
   /** The axis reaches at least from the first to the second. */
   span?: [number, number];
+  /** What the values can be at all, such as 0 and 1 of a share: the axis ends there. */
+  bounds?: readonly [number, number];
 }
 
 /** One line for each row: a dot with its interval on a common axis, and the same in figures. */
-export function IntervalPlot({ rows, format, reference, span }: IntervalPlotProps) {
+export function IntervalPlot({ rows, format, reference, span, bounds }: IntervalPlotProps) {
   const values = rows
     .flatMap(({ marks }) => marks.flatMap(({ value, low, high }) => [value, low, high]))
     .concat(reference ?? null, ...(span ?? []))
     .filter((value) => value !== null);
   if (values.length === 0) return null;
-  const ticks = niceTicks(Math.min(...values), Math.max(...values), 4);
+  const ticks = niceTicks(Math.min(...values), Math.max(...values), 4, bounds);
   const floor = ticks[0] ?? 0;
   const range = (ticks[ticks.length - 1] ?? 1) - floor || 1;
   const left = (value: number) => `${(((value - floor) / range) * 100).toFixed(2)}%`;

@@ -19,6 +19,8 @@ interface TrendChartProps {
   format: (value: number) => string;
   /** A dashed line at this height. */
   reference?: number;
+  /** What the values can be at all, such as 0 and 1 of a share: the axis ends there. */
+  bounds?: readonly [number, number];
   height?: number;
 }
 
@@ -36,7 +38,7 @@ function text(point: TrendPoint | undefined, format: (value: number) => string):
 }
 
 /** Values at named steps, each with its interval as a band. Pointer or arrow keys read them. */
-export function TrendChart({ label, series, format, reference, height = 200 }: TrendChartProps) {
+export function TrendChart({ label, series, format, reference, bounds, height = 200 }: TrendChartProps) {
   const { ref, width } = useElementSize();
   const steps = series[0]?.points ?? [];
   const [cursor, setCursor] = useState<number | null>(null);
@@ -46,7 +48,7 @@ export function TrendChart({ label, series, format, reference, height = 200 }: T
     .filter((value) => value !== null);
   if (steps.length === 0 || values.length === 0) return null;
 
-  const ticks = niceTicks(Math.min(...values), Math.max(...values), 4);
+  const ticks = niceTicks(Math.min(...values), Math.max(...values), 4, bounds);
   const floor = ticks[0] ?? 0;
   const ceiling = ticks[ticks.length - 1] ?? 1;
   const innerWidth = Math.max(width - LEFT - RIGHT, 1);

@@ -22,6 +22,10 @@ export const MEASURES: Record<string, Measure> = {
   fleiss_kappa: { label: "Fleiss kappa", text: "Many labelers, corrected for chance", isShare: false },
 };
 
+/** What a share can be, and what is corrected for chance; an axis shows nothing beyond. */
+export const SHARE = [0, 1] as const;
+export const CORRECTED = [-Infinity, 1] as const;
+
 export const percent = (value: number) => formatPercent(value);
 export const figure = (value: number) => value.toFixed(2);
 

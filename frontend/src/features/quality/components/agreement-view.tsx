@@ -11,7 +11,7 @@ import type { AgreementReport } from "@/lib/models";
 
 import { useAgreement } from "../api/get-agreement";
 import { useProgress } from "../api/get-progress";
-import { estimateText, figure, MEASURES, percent } from "../estimates";
+import { CORRECTED, estimateText, figure, MEASURES, percent, SHARE } from "../estimates";
 
 import { Panel } from "./panel";
 
@@ -72,6 +72,7 @@ function AgreementPanels({ agreement }: { agreement: ReturnType<typeof useAgreem
                 <Panel key={name} title={`By ${humanize(name).toLowerCase()}`}>
                   <IntervalPlot
                     format={percent}
+                    bounds={SHARE}
                     rows={figures.map((row) => ({
                       key: row.name,
                       label: WORDS[row.name] ?? humanize(row.name),
@@ -97,6 +98,7 @@ function MeasuresPanel({ report, isShare, title, text }: { report: AgreementRepo
     <Panel title={title} text={text}>
       <IntervalPlot
         format={format}
+        bounds={isShare ? SHARE : CORRECTED}
         reference={isShare ? 0.5 : 0}
         rows={rows.map(({ name, estimate }) => ({
           key: name,
@@ -116,6 +118,7 @@ function DaysPanel({ report }: { report: AgreementReport }) {
       <TrendChart
         label="Pairwise agreement over time"
         format={percent}
+        bounds={SHARE}
         series={[{ name: "Agreement", points: report.days.map(({ name, estimate }) => ({ label: formatDay(name), ...estimate })) }]}
       />
     </Panel>
@@ -127,6 +130,7 @@ function RatingsPanel({ report }: { report: AgreementReport }) {
     <Panel title="Ratings" text="Krippendorff alpha of each scale: filled for ordinal, open for interval distances.">
       <IntervalPlot
         format={figure}
+        bounds={CORRECTED}
         reference={0}
         rows={report.ratings.map(({ name, figures }) => ({
           key: name,

@@ -10,7 +10,7 @@ import { formatCount, formatPercent, formatSeconds } from "@/lib/format";
 import type { LabelerQuality, LabelersQuality } from "@/lib/models";
 
 import { useLabelers } from "../api/get-labelers";
-import { estimateText, percent } from "../estimates";
+import { estimateText, percent, SHARE } from "../estimates";
 
 import { Panel } from "./panel";
 
@@ -66,6 +66,7 @@ function ScoresPanel({ report }: { report: LabelersQuality }) {
       )}
       <IntervalPlot
         format={percent}
+        bounds={SHARE}
         rows={shown.map((row, index) => ({
           key: String(index),
           label: row.labeler.name + (row.labeler.is_researcher ? " (researcher)" : ""),

@@ -9,7 +9,7 @@ import { useFormats, useLanguage, useTexts } from "@/lib/language";
 import type { LabelerQuality, ProvenanceRow } from "@/lib/models";
 
 import { useMyQuality } from "../api/get-mine";
-import { estimateText } from "../estimates";
+import { estimateText, SHARE } from "../estimates";
 
 import { Panel } from "./panel";
 import { DayBars, SecondsBoxes } from "./work-charts";
@@ -95,6 +95,7 @@ function MyAgreement({ row }: { row: LabelerQuality }) {
     <Stack gap="sm">
       <IntervalPlot
         format={formatPercent}
+        bounds={SHARE}
         reference={0.5}
         rows={rows.map(({ label, estimate }) => ({
           key: label,

@@ -9,7 +9,7 @@ import { TrendChart } from "@/components/ui/trend-chart";
 import { formatCount, formatTime } from "@/lib/format";
 
 import { useWinRates } from "../api/get-win-rates";
-import { estimateText, percent } from "../estimates";
+import { estimateText, percent, SHARE } from "../estimates";
 
 import { Panel } from "./panel";
 
@@ -41,6 +41,7 @@ export function WinRatesView({ projectId }: { projectId: number }) {
               <TrendChart
                 label="Win rate across rounds"
                 format={percent}
+                bounds={SHARE}
                 reference={0.5}
                 height={240}
                 series={[
@@ -55,6 +56,7 @@ export function WinRatesView({ projectId }: { projectId: number }) {
             <Panel title="In figures" text="Filled: raw. Open: length-controlled.">
               <IntervalPlot
                 format={percent}
+                bounds={SHARE}
                 reference={0.5}
                 rows={checkpoints.map((row) => ({
                   key: String(row.checkpoint_id),
