@@ -283,6 +283,8 @@ def test_random_numbers_follow_from_the_seed_and_the_place_alone(state):
         assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], collect_rollouts(state, PROMPTS[:16], stream="b").completion_tokens)
+    rows = collect_rollouts(state, PROMPTS[:1] * 8, stream="a").completion_tokens.tolist()
+    assert len(set(map(tuple, rows))) == 8, "rows of one prompt have draws of their own"
     state.config = replace(CONFIG, seed=2)
     assert not torch.equal(found[0], collect_rollouts(state, PROMPTS[:16], stream="a").completion_tokens)
 

@@ -194,8 +194,10 @@ def test_the_command_scores_completions_with_mean_and_spread(
     expected = np.array([score_completions(reward=folder, records=texts) for folder in three_rewards])
     assert line["mean"] == pytest.approx(expected.mean(0).tolist(), abs=1e-5)
     assert line["spread"] == pytest.approx(expected.std(0).tolist(), abs=1e-5)
+    written = (folders / "out" / "scores.jsonl").stat().st_mtime_ns
     assert main(["ensemble", "--rewards", *map(str, three_rewards), *files]) == 0
     assert "finished: nothing to do" in capsys.readouterr().err
+    assert (folders / "out" / "scores.jsonl").stat().st_mtime_ns == written
     assert main(["ensemble", "--rewards", *map(str, three_rewards[:2]), *files]) == 2
     assert "holds another run: rewards was" in capsys.readouterr().err
     assert main(["ensemble", "--rewards", str(three_rewards[0]), str(folders / "none"), *files]) == 2
