@@ -17,8 +17,8 @@ help: ## What can be made
 frontend/dist/.ready: .venv/.ready docker/build-frontend.sh $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 	@bash docker/build-frontend.sh
 
-up: $(READY) ## Start the whole site on this machine; Ctrl-C stops it
-	@$(PYTHON) manage.py up
+up: $(READY) ## Start the whole site on this machine; Ctrl-C stops it (PORT=8001: on another port)
+	@$(PYTHON) manage.py up $(if $(PORT),--port $(PORT))
 
 demo: $(READY) ## Two rounds of the loop with scripted labelers; leaves the site up (DEMO_EXIT=1: stops after the report)
 	@$(PYTHON) -m demo.run

@@ -73,5 +73,5 @@ def port_check(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise LocalServiceError(
-                f"Port {port} is taken ({error.strerror}): choose another with --port, or stop what uses it."
+                f"Port {port} is taken ({error.strerror}): choose another with `make up PORT={port + 1}`, or stop what uses it."
             ) from error

@@ -40,11 +40,11 @@ export function IntervalPlot({ rows, format, reference, span, bounds }: Interval
       {rows.map(({ key, label, detail, marks, text }) => (
         <div key={key} className={classes.row} role="listitem">
           <div className={classes.label}>
-            <Text size="sm" component="div" truncate>
+            <Text size="sm" component="div">
               {label}
             </Text>
             {detail && (
-              <Text size="xs" c="dimmed" component="div" truncate>
+              <Text size="xs" c="dimmed" component="div">
                 {detail}
               </Text>
             )}

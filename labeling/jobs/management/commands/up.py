@@ -53,7 +53,7 @@ class Command(BaseCommand):
                     webbrowser.open(url)
                 supervisor.watch()
         except StopRequested:
-            self.stdout.write("Stopped. `python manage.py up` starts it again where it was.")
+            self.stdout.write("Stopped. `make up` starts it again where it was.")
         except LocalServiceError as error:
             self._refuse(error)
         finally:

@@ -47,7 +47,7 @@ export function ImportCard({ item }: { item: Import }) {
         {row_errors.length > 0 && (
           <>
             <Text size="sm">
-              {formatCount(rows_refused)} rows were wrong
+              {rows_refused === 1 ? "One row was wrong" : `${formatCount(rows_refused)} rows were wrong`}
               {rows_refused > row_errors.length && `; the first ${row_errors.length} are shown`}.
             </Text>
             <Table.ScrollContainer minWidth={260} mah={300}>

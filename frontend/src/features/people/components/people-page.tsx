@@ -32,8 +32,8 @@ export function PeoplePage() {
           empty={<EmptyState icon={IconUsers} title="Nobody yet" text="Invite the first person with a link." />}
         >
           {({ results }) => (
-            <Table.ScrollContainer minWidth={1040}>
-              <Table verticalSpacing="sm">
+            <Table.ScrollContainer minWidth={900}>
+              <Table verticalSpacing="sm" horizontalSpacing={6}>
                 <Table.Thead style={{ whiteSpace: "nowrap" }}>
                   <Table.Tr>
                     <Table.Th>Person</Table.Th>
@@ -90,7 +90,7 @@ function PersonRow({ projectId, person }: { projectId: number; person: Person })
           {[user.username, contractor?.agency].filter(Boolean).join(", ")}
         </Text>
       </Table.Td>
-      <Table.Td miw={220}>
+      <Table.Td miw={190}>
         <MultiSelect
           aria-label={`Roles of ${name}`}
           size="xs"
@@ -147,7 +147,7 @@ interface AbilityCellProps {
 /** Tags of a labeler: tasks that ask for a language or an expertise go to those who have it here. */
 function AbilityCell({ label, placeholder, isLabeler, isPending, value, onChange }: AbilityCellProps) {
   return (
-    <Table.Td miw={150} maw={200}>
+    <Table.Td miw={120} maw={200}>
       {isLabeler && (
         <TagsInput
           aria-label={label}

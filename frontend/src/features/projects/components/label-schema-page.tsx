@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Card, Group, NumberInput, SegmentedControl, SimpleGrid, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
+import { ActionIcon, Button, Card, Group, NumberInput, SimpleGrid, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
@@ -6,6 +6,7 @@ import { useState } from "react";
 import { ErrorAlert } from "@/components/ui/error-alert";
 import { PageHeader } from "@/components/ui/page-header";
 import { QueryView } from "@/components/ui/query-view";
+import { WideChoice } from "@/components/ui/wide-choice";
 import { useRouteId } from "@/hooks/use-route-id";
 import { formatTime } from "@/lib/format";
 import type { Axis, Flag, LabelSchema, LabelSchemaVersion, PairwiseScale } from "@/lib/models";
@@ -114,8 +115,7 @@ function SchemaForm({ projectId, start }: { projectId: number; start: LabelSchem
         <Title order={2} size="h4">
           Pairs
         </Title>
-        <SegmentedControl
-          w="fit-content"
+        <WideChoice
           aria-label="Scale of a pair"
           value={scale}
           onChange={(value) => setScale(value as PairwiseScale)}
@@ -154,7 +154,7 @@ function AxisFields({ axis, onChange, onRemove }: AxisFieldsProps) {
   );
   return (
     <Card withBorder padding="sm">
-      <SimpleGrid cols={{ base: 2, md: 6 }} spacing="xs">
+      <SimpleGrid cols={{ base: 2, md: 4 }} spacing="xs">
         {text("key", "Key")}
         {text("label", "Shown as")}
         {text("low", "Lowest means")}

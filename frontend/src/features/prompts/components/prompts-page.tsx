@@ -1,4 +1,4 @@
-import { Anchor, Badge, Group, SegmentedControl, Table, Text } from "@mantine/core";
+import { Anchor, Badge, Button, Group, SegmentedControl, Table, Text } from "@mantine/core";
 import { IconMessages } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -47,7 +47,13 @@ export function PromptsPage() {
             icon={IconMessages}
             title={search || split ? "No prompt matches" : "No prompt yet"}
             text={search || split ? "Try other words or another split." : "Import a file of prompts to begin."}
-          />
+          >
+            {!search && !split && (
+              <Button component={Link} to={`/projects/${projectId}/imports`}>
+                Import prompts
+              </Button>
+            )}
+          </EmptyState>
         }
       >
         {({ pages }) => (

@@ -118,14 +118,14 @@ function FiguresPanel({ report }: { report: LabelersQuality }) {
       title="In figures"
       text="Reliability: how likely a labeler puts a pair in its true order, judged from all who ranked it; aggregated rankings weigh by it."
     >
-      <Table.ScrollContainer minWidth={980}>
-        <Table striped style={{ whiteSpace: "nowrap" }}>
+      <Table.ScrollContainer minWidth={860}>
+        <Table striped horizontalSpacing={6}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Labeler</Table.Th>
               {["Rankings", "Median time", "Without ties", "Tau-b", "Researchers", "Themselves", "Reliability", "Flags found", "Flags wrong"].map(
                 (name) => (
-                  <Table.Th key={name} ta="right">
+                  <Table.Th key={name} ta="right" style={{ overflowWrap: "normal" }}>
                     {name}
                   </Table.Th>
                 ),
@@ -161,7 +161,7 @@ function FiguresRow({ row }: { row: LabelerQuality }) {
         <Text size="sm">{row.labeler.name}</Text>
       </Table.Td>
       {cells.map((text, index) => (
-        <Table.Td key={index} ta="right" ff="monospace" fz="xs">
+        <Table.Td key={index} ta="right" ff="monospace" fz="xs" style={{ whiteSpace: "nowrap" }}>
           {text}
         </Table.Td>
       ))}

@@ -1,6 +1,7 @@
-import { Accordion, Card, Group, NumberInput, SegmentedControl, SimpleGrid, Stack, Switch, Text, Textarea, ThemeIcon } from "@mantine/core";
+import { Accordion, Card, Group, NumberInput, SimpleGrid, Stack, Switch, Text, Textarea, ThemeIcon } from "@mantine/core";
 
 import { OptionFields } from "@/components/ui/option-fields";
+import { WideChoice } from "@/components/ui/wide-choice";
 import type { StageKind, StageOptions, TrainingOptions } from "@/lib/models";
 
 import { STAGE_TEXTS } from "./stage-texts";
@@ -102,8 +103,7 @@ export function RecipeStage({ options, isIncluded, trainers, onChange }: RecipeS
           />
         )}
         {isIncluded && options.kind === "rank" && (
-          <SegmentedControl
-            w="fit-content"
+          <WideChoice
             aria-label="How people judge"
             value={options.task_kind ?? "ranking"}
             onChange={(value) => onChange({ options: { ...options, task_kind: value === "pairwise" ? "pairwise" : "ranking" } })}

@@ -47,7 +47,7 @@ export function StageCard({ projectId, number, stage }: StageCardProps) {
           <Group justify="space-between" gap="xs">
             <Group gap="xs">
               <Text fw={600} c={isQuiet ? "dimmed" : undefined}>
-                {stage.position}. {title}
+                {stage.position + 1}. {title}
               </Text>
               <StateBadge state={stage.state} />
               {stage.attempt > 1 && (

@@ -39,7 +39,7 @@ export function RunProgress({ run, isConnected }: RunProgressProps) {
           <Text size="sm" c="dimmed">
             {[
               total > 0 && `${formatCount(Math.floor(done))} of ${formatCount(total)}`,
-              elapsed > 0 && `${formatSeconds(elapsed)} so far`,
+              elapsed > 0 && (isRunning ? `${formatSeconds(elapsed)} so far` : formatSeconds(elapsed)),
               left !== null && `about ${formatSeconds(left)} left`,
             ]
               .filter(Boolean)

@@ -77,8 +77,8 @@ export function RunsPage() {
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Run</Table.Th>
-                  <Table.Th miw={110}>Kind</Table.Th>
                   <Table.Th>State</Table.Th>
+                  <Table.Th miw={110}>Kind</Table.Th>
                   <Table.Th>Progress</Table.Th>
                   <Table.Th>Created</Table.Th>
                 </Table.Tr>
@@ -108,10 +108,10 @@ function RunRow({ run }: { run: TrainingRun }) {
           {run.name || `Run ${run.id}`}
         </Anchor>
       </Table.Td>
-      <Table.Td>{RUN_TEXTS[run.kind].title}</Table.Td>
       <Table.Td>
         <StateBadge state={run.state} />
       </Table.Td>
+      <Table.Td>{RUN_TEXTS[run.kind].title}</Table.Td>
       <Table.Td miw={120}>
         {run.state === "running" && total ? (
           <Progress value={(100 * (done ?? 0)) / total} aria-label="Progress" />

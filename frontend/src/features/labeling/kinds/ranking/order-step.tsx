@@ -112,7 +112,7 @@ export function OrderStep(props: OrderStepProps) {
               <Text size="xs" c="dimmed" data-testid="submit-hint">
                 {missing ? kinds.ranking.missing(missing) : unrated.length ? kinds.ranking.unrated(unrated.join(", ")) : kinds.ranking.enterSubmits}
               </Text>
-              <Button onClick={send} disabled={!canSubmit} loading={isSending} data-testid="rank-submit">
+              <Button flex="none" onClick={send} disabled={!canSubmit} loading={isSending} data-testid="rank-submit">
                 {task.submit}
               </Button>
             </Group>
