@@ -112,8 +112,15 @@ def json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
             continue
         try:
             yield number, json.loads(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            yield (
+                number,
+                RowError("", "Expected text in UTF-8, got other bytes. Save the file as JSON lines or CSV in UTF-8."),
+            )
         except (ValueError, RecursionError) as error:
-            yield number, RowError("", f"Expected one JSON object in UTF-8, got {line[:60]!r}: {error}.")
+            why = f"{error.msg}, character {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
+            got = line.decode("utf-8").strip()[:60]
+            yield number, RowError("", f"Expected one JSON object, got {got!r}: {why}.")
 
 
 def csv_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
@@ -286,7 +293,9 @@ def storable_check(value: Any, name: str, depth: int = 0) -> None:
 
 def required(row: dict[str, Any], name: str) -> Any:
     if row.get(name) is None:
-        raise RowError(name, f"Expected a field {name!r}, got only {', '.join(map(repr, row)) or 'none'}.")
+        raise RowError(
+            name, f"Expected a field {name!r} that is not empty, got only {', '.join(map(repr, row)) or 'none'}."
+        )
     return row[name]
 
 

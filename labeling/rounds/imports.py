@@ -144,9 +144,7 @@ def progress_write(found: Import, bytes_done: int, tally: Tally, heartbeat: Hear
 def refuse_if_wrong(tally: Tally) -> None:
     if tally.refused:
         rows, mend = ("One row is", "Mend it") if tally.refused == 1 else (f"{tally.refused:,} rows are", "Mend them")
-        raise ImportRefused(
-            f"{rows} wrong, so none was imported. {mend} and upload the file again."
-        )
+        raise ImportRefused(f"{rows} wrong, so none was imported. {mend} and upload the file again.")
     if not tally.rows:
         raise ImportRefused("The file has no rows.")
     if reason := splits_refusal(tally.by_split, tally.by_contributor):

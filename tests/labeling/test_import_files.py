@@ -114,6 +114,20 @@ def test_one_wrong_row_keeps_all_rows_out_and_is_named(cast):
     assert not Prompt.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "line", "message"),
+    [
+        ("a.csv", b'prompt,use_case\n"",open_qa\n', 2, "Expected a field 'prompt' that is not empty, got only 'use_case'."),
+        ("a.jsonl", b"not json\n", 1, "Expected one JSON object, got 'not json': Expecting value, character 1."),
+        ("a.jsonl", b"\xff\xd8\xff", 1, "Expected text in UTF-8, got other bytes. Save the file as JSON lines or CSV in UTF-8."),
+    ],
+)  # fmt: skip
+def test_a_wrong_row_is_told_in_words_of_the_file(cast, name, content, line, message):
+    found = import_file(cast, "prompts", name, content)
+    assert [(error["line"], error["message"]) for error in found.row_errors] == [(line, message)]
+    assert found.reason.startswith("One row is wrong")
+
+
 def test_only_the_first_200_wrong_rows_are_kept(cast):
     found = import_file(cast, "prompts", "a.jsonl", b"[]\n" * 300)
     assert (found.rows_refused, len(found.row_errors)) == (300, 200)

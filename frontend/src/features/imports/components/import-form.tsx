@@ -8,30 +8,33 @@ import type { ImportKind } from "@/lib/models";
 
 import { useCreateImport } from "../api/create-import";
 
-const KINDS: { value: ImportKind; label: string; example: string }[] = [
+const KINDS: { value: ImportKind; label: string; example: string; columns: string }[] = [
   {
     value: "prompts",
     label: "Prompts",
     example: '{"prompt_id": "p1", "prompt": [{"role": "user", "content": "Why is the sky blue?"}]}',
+    columns: "prompt_id,prompt",
   },
   {
     value: "demonstrations",
     label: "Demonstrations",
     example: '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}',
+    columns: "prompt,completion",
   },
   {
     value: "rankings",
     label: "Rankings",
     example: '{"prompt": [{"role": "user", "content": "..."}], "completions": ["...", "..."], "ranks": [1, 2]}',
+    columns: "prompt,completion_1,completion_2,rank_1,rank_2",
   },
-  { value: "texts", label: "Texts for pretraining", example: '{"text": "..."}' },
+  { value: "texts", label: "Texts for pretraining", example: '{"text": "..."}', columns: "text" },
 ];
 
 export function ImportForm({ projectId }: { projectId: number }) {
   const create = useCreateImport(projectId);
   const [kind, setKind] = useState<ImportKind>("prompts");
   const [file, setFile] = useState<File | null>(null);
-  const example = KINDS.find(({ value }) => value === kind)?.example;
+  const { example, columns } = KINDS.find(({ value }) => value === kind) ?? {};
   return (
     <Card withBorder padding="md">
       <Stack>
@@ -57,7 +60,9 @@ export function ImportForm({ projectId }: { projectId: number }) {
           />
         </Group>
         <Text size="xs" c="dimmed">
-          One record a line: <Code style={{ overflowWrap: "anywhere" }}>{example}</Code>
+          JSON lines, one record a line: <Code style={{ overflowWrap: "anywhere" }}>{example}</Code>
+          <br />
+          CSV, with the columns <Code style={{ overflowWrap: "anywhere" }}>{columns}</Code>
         </Text>
         <ErrorAlert error={create.error} />
         <Group>
