@@ -125,7 +125,7 @@ function FiguresPanel({ report }: { report: LabelersQuality }) {
               <Table.Th>Labeler</Table.Th>
               {["Rankings", "Median time", "Without ties", "Tau-b", "Researchers", "Themselves", "Reliability", "Flags found", "Flags wrong"].map(
                 (name) => (
-                  <Table.Th key={name} ta="right" style={{ overflowWrap: "normal" }}>
+                  <Table.Th key={name} ta="right" miw={56}>
                     {name}
                   </Table.Th>
                 ),
@@ -157,7 +157,7 @@ function FiguresRow({ row }: { row: LabelerQuality }) {
   ];
   return (
     <Table.Tr>
-      <Table.Td>
+      <Table.Td style={{ whiteSpace: "nowrap" }}>
         <Text size="sm">{row.labeler.name}</Text>
       </Table.Td>
       {cells.map((text, index) => (

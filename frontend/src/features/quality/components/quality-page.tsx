@@ -11,6 +11,9 @@ import { ProgressView } from "./progress-view";
 import { ProvenancePanel } from "./provenance-panel";
 import { WinRatesView } from "./win-rates-view";
 
+/** All four stand in one line of a phone. */
+const TAB_PADDING = { base: 8, sm: "md" };
+
 export function QualityPage() {
   const projectId = useRouteId("projectId");
   const { isManager } = useRoles(projectId);
@@ -23,10 +26,10 @@ export function QualityPage() {
       />
       <Tabs value={view || "progress"} onChange={setView} keepMounted={false}>
         <Tabs.List mb="md">
-          <Tabs.Tab value="progress">Progress</Tabs.Tab>
-          <Tabs.Tab value="agreement">Agreement</Tabs.Tab>
-          {isManager && <Tabs.Tab value="labelers">Labelers</Tabs.Tab>}
-          <Tabs.Tab value="win-rates">Win rates</Tabs.Tab>
+          <Tabs.Tab px={TAB_PADDING} value="progress">Progress</Tabs.Tab>
+          <Tabs.Tab px={TAB_PADDING} value="agreement">Agreement</Tabs.Tab>
+          {isManager && <Tabs.Tab px={TAB_PADDING} value="labelers">Labelers</Tabs.Tab>}
+          <Tabs.Tab px={TAB_PADDING} value="win-rates">Win rates</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="progress">
           <ProgressView projectId={projectId} />
