@@ -1,4 +1,4 @@
-"""Every page of the site, with its dialogs open, light and wide, dark and narrow: axe finds nothing serious."""
+"""Every page of the site, with its dialogs open, light and wide, dark and narrow: axe finds nothing serious, and it fits the window."""
 
 import re
 from collections.abc import Iterator
@@ -38,6 +38,7 @@ AT_ONCE = """() => {
 }"""
 SETTLE_MS = 50
 LOOKS = [("light", WIDE), ("dark", NARROW)]
+TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 IS_THERE = "() => document.querySelector('main')?.innerText.trim() && !document.querySelector('[role=status]')"
 SERIOUS = """() => axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations
     .filter(({impact}) => impact === 'serious' || impact === 'critical')
@@ -72,7 +73,7 @@ class Site:
         self.check(path, page)
 
     def check(self, where: str, page: Page | None = None) -> None:
-        """Remember what axe finds serious or critical on the page as it stands, in every look."""
+        """Remember what axe finds serious or critical on the page as it stands, in every look, and where it is wider than the window."""
         page = page or self.page
         if not page.evaluate("() => 'axe' in window"):
             page.evaluate(f"() => {{ {AXE_SCRIPT} }}")
@@ -83,6 +84,8 @@ class Site:
             expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
             page.wait_for_timeout(SETTLE_MS)
             self.found += [f"{where}, {scheme}: {text}" for text in page.evaluate(SERIOUS)]
+            if page.evaluate(TOO_WIDE):
+                self.found.append(f"{where}, {scheme}: wider than the window")
         page.set_viewport_size(WIDE)
 
     def dialog(self, where: str, button: str) -> None:
@@ -134,6 +137,7 @@ def see_project_pages(site: Site) -> None:
 
 def see_pages_around(site: Site) -> None:
     site.open("/projects", "projects")
+    expect(site.page.locator("nav a")).to_have_count(1)  # the list itself: a superuser, too, has no project here
     site.dialog("projects", "project-create")
     site.open("/account", "account")
     site.page.get_by_test_id("user-menu").click()
