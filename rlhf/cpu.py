@@ -78,6 +78,8 @@ class OneDnnLinear(nn.Linear):
     def forward(self, input: Tensor) -> Tensor:
         if input.dtype != torch.float32 or input.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
             return super().forward(input)
+        if not torch.is_grad_enabled():
+            return _product(input, self.weight, self.bias)
         result: Tensor = _Linear.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
         return result
 

@@ -166,7 +166,7 @@ def completion_logprobs(
     lengths = [length for ranking in rankings for length in ranking.completion_lengths]
     rollouts = given_rollouts(rows, lengths, pad_token_id=pad_id).to(device)
     with autocast(device, config.dtype):
-        logprobs, _ = policy_logprobs(model, rollouts, temperature=1.0)
+        logprobs = policy_logprobs(model, rollouts, temperature=1.0)
     return masked_sum_per_row(logprobs, rollouts.completion_mask)
 
 

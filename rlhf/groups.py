@@ -27,7 +27,7 @@ from rlhf.passes import compile_layers, micro_batches
 from rlhf.ppo_losses import PolicyLoss, kl_k1
 from rlhf.ppo_phases import SamplingState, collect_rollouts, score_rollouts
 from rlhf.progress import Progress
-from rlhf.rollouts import Rollouts, in_chunks, policy_logprobs
+from rlhf.rollouts import Rollouts, in_chunks, policy_logprobs, policy_statistics
 from rlhf.sampling import derived_seed
 from rlhf.step_zero import check_step_zero
 from rlhf.types import InputError, Report
@@ -112,7 +112,7 @@ def judge(state: GroupState, rollouts: Rollouts) -> Judged:
 
     def logprobs_of(model: PreTrainedModel) -> Tensor:
         return in_chunks(
-            lambda part: policy_logprobs(model, part, temperature=config.temperature)[0],
+            lambda part: policy_logprobs(model, part, temperature=config.temperature),
             rollouts,
             chunk_size=config.generation_batch_size,
         )
@@ -177,7 +177,7 @@ def add_gradients(
         part, known = rollouts.take(index), judged.take(index)
         mask = part.completion_mask
         with autocast(part.input_ids.device, config.dtype):
-            logprobs, entropy = policy_logprobs(state.policy, part, temperature=config.temperature)
+            logprobs, entropy = policy_statistics(state.policy, part, temperature=config.temperature)
         found = loss(logprobs, mask, known, advantages[index])
         num_clippable += (clippable := int(found.num_counted))
         rows, tokens = len(index) / len(advantages), float(mask.sum()) / num_tokens

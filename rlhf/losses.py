@@ -4,6 +4,7 @@ Shapes: N chosen positions or scores, V vocabulary, P pairs. Sums run in float32
 without anything to learn gives no gradient rather than NaN. PPO's objectives are in ppo_losses.py.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -107,6 +108,12 @@ def head_loss(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tens
     return total
 
 
+def chunks(num_rows: int, vocabulary: int) -> Iterator[slice]:
+    """The rows whose logits exist at the same time."""
+    size = max(MIN_CHUNK_ROWS, CHUNK_LOGITS // vocabulary)
+    return (slice(start, start + size) for start in range(0, num_rows, size))
+
+
 class _HeadLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:  # type: ignore[override]
@@ -119,17 +126,16 @@ class _HeadLoss(torch.autograd.Function):
             for tensor, needed in zip((hidden, weight, bias), ctx.needs_input_grad, strict=False)
         ]
         total = torch.zeros((), dtype=wide, device=hidden.device)
-        size = max(MIN_CHUNK_ROWS, CHUNK_LOGITS // weight.shape[0])
         with torch.autocast(device, enabled=False):
-            for start in range(0, len(targets), size):
-                chosen = targets[start : start + size, None]
-                part = hidden[start : start + size].to(narrow)
+            for chunk in chunks(len(targets), weight.shape[0]):
+                chosen = targets[chunk, None]
+                part = hidden[chunk].to(narrow)
                 logprobs = F.linear(part, narrow_weight, narrow_bias).to(wide).log_softmax(-1)
                 total -= logprobs.gather(1, chosen).sum()
                 if any(gradient is not None for gradient in gradients):
                     minus_one = torch.full_like(chosen, -1, dtype=wide)
                     slope = logprobs.exp_().scatter_add_(1, chosen, minus_one).to(narrow)  # softmax - one hot
-                    _add_head_gradients(gradients, slope, part, narrow_weight, start)
+                    add_head_gradients(gradients, slope, part, narrow_weight, chunk.start)
         ctx.save_for_backward(*gradients)
         ctx.dtypes = [None if tensor is None else tensor.dtype for tensor in (hidden, weight, bias)]
         return total
@@ -140,7 +146,7 @@ class _HeadLoss(torch.autograd.Function):
         return *(None if gradient is None else (gradient * slope).to(dtype) for gradient, dtype in scaled), None
 
 
-def _add_head_gradients(
+def add_head_gradients(
     gradients: list[Tensor | None], slope: Tensor, hidden: Tensor, weight: Tensor, start: int
 ) -> None:
     """Adds one chunk's part; slope (n, V) is the gradient of its logits, hidden (n, D) what they were computed from."""

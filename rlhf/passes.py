@@ -7,7 +7,7 @@ never a result beyond rounding.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -77,16 +77,21 @@ def next_token_sum(
     Padding, if any, is on the right. position_ids (B, T) begin anew where a row holds another document, which attention then does
     not cross; None means one document a row. Logits exist in chunks only, unless the model changes them after its head.
     """
-    head = model.get_output_embeddings()
-    if type(head) not in (nn.Linear, OneDnnLinear) or any(
-        getattr(model.config, name, None) for name in LOGIT_TRANSFORMS
-    ):
+    head = plain_head(model)
+    if head is None:
         return next_token_loss(
             selected_logits(model, input_ids, positions, position_ids=position_ids), targets, normaliser=1.0
         )
     return head_loss(
         hidden_states(model, input_ids, position_ids=position_ids)[positions], head.weight, head.bias, targets
     )
+
+
+def plain_head(model: PreTrainedModel) -> nn.Linear | None:
+    """The model's head if its logits are hidden @ weight.T + bias and nothing more."""
+    head = model.get_output_embeddings()
+    is_changed = any(getattr(model.config, name, None) for name in LOGIT_TRANSFORMS)
+    return None if is_changed or type(head) not in (nn.Linear, OneDnnLinear) else cast(nn.Linear, head)
 
 
 def micro_batches(items: Sequence[Item], size: Callable[[Item], tuple[int, int]], budget: int) -> Iterator[list[Item]]:

@@ -3,12 +3,15 @@
 Every mean is over the counted positions of what is passed in. All arithmetic is float32 or wider: pass float32.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from rlhf.advantages import masked_mean
+from rlhf.losses import add_head_gradients, chunks
 
 # exp(20) is 5e8: far outside any trusted ratio, and still finite when squared in float32.
 MAX_LOG_RATIO = 20.0
@@ -92,3 +95,72 @@ def token_statistics(logits: Tensor, tokens: Tensor, *, temperature: float) -> t
     with torch.no_grad():
         entropy = normalizer - (torch.softmax(scaled, dim=-1) * scaled).sum(dim=-1)
     return logprobs, entropy
+
+
+def head_statistics(
+    hidden: Tensor, weight: Tensor, bias: Tensor | None, tokens: Tensor, *, temperature: float, has_entropy: bool = True
+) -> tuple[Tensor, Tensor]:
+    """`token_statistics` of the logits hidden @ weight.T + bias; hidden (N, D), weight (V, D), bias (V,), tokens (N,) int64.
+
+    No (N, V) tensor exists: positions are taken in chunks, and the backward pass makes each chunk's logits again. Products run in
+    the autocast dtype, the rest wider. Without has_entropy the entropy is 0 and costs nothing.
+    """
+    statistics: tuple[Tensor, Tensor] = _HeadStatistics.apply(hidden, weight, bias, tokens, temperature, has_entropy)  # type: ignore[no-untyped-call]
+    return statistics
+
+
+class _HeadStatistics(torch.autograd.Function):
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any,
+        hidden: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        tokens: Tensor,
+        temperature: float,
+        has_entropy: bool,
+    ) -> tuple[Tensor, Tensor]:
+        device = hidden.device.type
+        narrow = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
+        ctx.wide, ctx.temperature = torch.float64 if narrow == torch.float64 else torch.float32, temperature
+        ctx.dtypes = [None if tensor is None else tensor.dtype for tensor in (hidden, weight, bias)]
+        saved = hidden.to(narrow), weight.to(narrow), None if bias is None else bias.to(narrow)
+        logprobs, entropy, normalizer = (
+            torch.zeros(len(tokens), dtype=ctx.wide, device=hidden.device) for _ in range(3)
+        )
+        with torch.autocast(device, enabled=False):
+            for chunk in chunks(len(tokens), weight.shape[0]):
+                scaled = _scaled_logits(saved, chunk, ctx)
+                normalizer[chunk] = torch.logsumexp(scaled, dim=-1)
+                logprobs[chunk] = scaled.gather(1, tokens[chunk, None]).squeeze(1) - normalizer[chunk]
+                if has_entropy:
+                    shares = (scaled - normalizer[chunk, None]).exp_()
+                    entropy[chunk] = normalizer[chunk] - shares.mul_(scaled).sum(dim=-1)
+        ctx.save_for_backward(*saved, tokens, normalizer)
+        ctx.mark_non_differentiable(entropy)
+        return logprobs, entropy
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor, _: Tensor) -> Any:  # type: ignore[override]
+        *saved, tokens, normalizer = ctx.saved_tensors
+        gradients = [
+            torch.zeros(tensor.shape, dtype=ctx.wide, device=tensor.device) if tensor is not None and needed else None
+            for tensor, needed in zip(saved, ctx.needs_input_grad, strict=False)
+        ]
+        with torch.autocast(slope.device.type, enabled=False):
+            for chunk in chunks(len(tokens), saved[1].shape[0]):
+                # The gradient of log p(taken) by the scaled logits: one hot - softmax.
+                of_logits = (_scaled_logits(saved, chunk, ctx) - normalizer[chunk, None]).exp_().neg_()
+                of_logits.scatter_add_(1, tokens[chunk, None], torch.ones_like(of_logits[:, :1]))
+                of_logits.mul_(slope[chunk, None] / ctx.temperature)
+                add_head_gradients(gradients, of_logits.to(saved[0].dtype), saved[0][chunk], saved[1], chunk.start)
+        passed = zip(gradients, ctx.dtypes, strict=True)
+        return *(None if gradient is None else gradient.to(dtype) for gradient, dtype in passed), None, None, None
+
+
+def _scaled_logits(saved: Sequence[Tensor | None], chunk: slice, ctx: Any) -> Tensor:
+    """(n, V) in the wide type: the logits of some positions over the temperature."""
+    hidden, weight, bias = saved
+    assert hidden is not None
+    assert weight is not None
+    return F.linear(hidden[chunk], weight, bias).to(ctx.wide).div_(ctx.temperature)

@@ -37,7 +37,15 @@ from rlhf.parallel import own, sum_gradients, sum_over_workers
 from rlhf.passes import compile_layers, micro_batches, uncompiled
 from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1
 from rlhf.pretraining_mix import add_pretraining_gradient
-from rlhf.rollouts import Rollouts, gather_completions, in_chunks, join_rollouts, policy_logprobs, state_values
+from rlhf.rollouts import (
+    Rollouts,
+    gather_completions,
+    in_chunks,
+    join_rollouts,
+    policy_logprobs,
+    policy_statistics,
+    state_values,
+)  # fmt: skip
 from rlhf.sampling import derived_seed
 from rlhf.step_zero import check_step_zero
 from rlhf.types import InputError, Report, ignore_report
@@ -131,9 +139,8 @@ def compile_models(state: PpoState, *, report: Report) -> None:
     """Compiles what learns, and the reference with it: log-probabilities are compared to the last bits before the first step."""
     config = state.config
     num_tokens = config.num_updates * config.num_epochs * config.episodes_per_update * config.max_new_tokens
-    learners = (state.policy, state.value_model)
-    flops = sum(6.0 * num_parameters(model) * num_tokens for model in learners)
-    compile_layers([*learners, state.ref_policy], config.compile, flops=flops, report=report)
+    flops = 6.0 * num_tokens * (num_parameters(state.policy) + num_parameters(state.value_model))
+    compile_layers([state.policy, state.value_model, state.ref_policy], config.compile, flops=flops, report=report)
 
 
 def collect_rollouts(state: SamplingState, prompts: Sequence[list[int]], *, stream: str) -> Rollouts:
@@ -190,11 +197,8 @@ def estimate_advantages(state: PpoState, rollouts: Rollouts, scores: Tensor) -> 
     chunk_size = config.generation_batch_size
 
     def logprobs_of(model: PreTrainedModel) -> Tensor:
-        return in_chunks(
-            lambda part: policy_logprobs(model, part, temperature=config.temperature)[0],
-            rollouts,
-            chunk_size=chunk_size,
-        )
+        logprobs = partial(policy_logprobs, model, temperature=config.temperature)
+        return in_chunks(logprobs, rollouts, chunk_size=chunk_size)
 
     with autocast(rollouts.input_ids.device, config.dtype):
         old_logprobs = logprobs_of(state.policy)
@@ -271,13 +275,12 @@ def _accumulate_gradients(
 
     Returns its share of the means; summed over the workers, gradients and means are those of all rows.
     """
-    num_tokens = rollouts.completion_mask.sum()
     lengths = rollouts.lengths.tolist()
     metrics: dict[str, Tensor] = {}
     for rows in micro_batches(own(range(len(lengths))), lambda row: (1, lengths[row]), config.micro_batch_tokens):
         index = torch.tensor(rows, device=rollouts.lengths.device)
         part = rollouts.take(index)
-        share = part.completion_mask.sum() / num_tokens
+        share = part.completion_mask.sum() / rollouts.completion_mask.sum()
         for name, value in _add_gradients(state, part, _take(estimates, index), share=share).items():
             metrics[name] = metrics.get(name, torch.zeros_like(value)) + share * value
     return metrics
@@ -287,7 +290,7 @@ def _add_gradients(state: PpoState, rollouts: Rollouts, estimates: Estimates, *,
     """Adds `share` times the gradients of both mean losses over these rows' tokens; returns the means over those tokens."""
     config, mask = state.config, rollouts.completion_mask
     with autocast(rollouts.input_ids.device, config.dtype):
-        logprobs, entropy = policy_logprobs(state.policy, rollouts, temperature=config.temperature)
+        logprobs, entropy = policy_statistics(state.policy, rollouts, temperature=config.temperature)
     policy = clipped_policy_loss(
         logprobs, estimates.old_logprobs, estimates.advantages, mask, clip_range=config.clip_range
     )

@@ -13,9 +13,10 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from rlhf.decoding import Completions
-from rlhf.models import selected_logits, token_scores
+from rlhf.models import hidden_states, selected_logits, token_scores
 from rlhf.parallel import gather, num_workers, own
-from rlhf.ppo_losses import token_statistics
+from rlhf.passes import plain_head
+from rlhf.ppo_losses import head_statistics, token_statistics
 from rlhf.sequences import right_pad
 
 
@@ -103,15 +104,30 @@ def gather_completions(completions: Completions, pad_token_id: int) -> Completio
     return Completions(*(field.to(device) for field in together))
 
 
-def policy_logprobs(policy: PreTrainedModel, rollouts: Rollouts, *, temperature: float) -> tuple[Tensor, Tensor]:
+def policy_logprobs(policy: PreTrainedModel, rollouts: Rollouts, *, temperature: float) -> Tensor:
+    """Log-probability of each completion token -> (B, T) float32, 0 where nothing counts."""
+    return policy_statistics(policy, rollouts, temperature=temperature, has_entropy=False)[0]
+
+
+def policy_statistics(
+    policy: PreTrainedModel, rollouts: Rollouts, *, temperature: float, has_entropy: bool = True
+) -> tuple[Tensor, Tensor]:
     """Log-probability of each completion token and the entropy at its place -> two (B, T) float32, 0 where nothing counts.
 
-    Logits are computed at completion positions only. The entropy carries no gradient.
+    Logits are computed at completion positions only, and in chunks unless the model changes them after its head. The entropy
+    carries no gradient; without has_entropy it is 0.
     """
-    logits = selected_logits(policy, rollouts.input_ids, rollouts.state_mask())
-    taken = rollouts.completion_tokens[rollouts.completion_mask]
-    logprobs, entropy = token_statistics(logits, taken, temperature=temperature)
-    return _spread(logprobs, rollouts.completion_mask), _spread(entropy, rollouts.completion_mask)
+    states, mask = rollouts.state_mask(), rollouts.completion_mask
+    taken, head = rollouts.completion_tokens[mask], plain_head(policy)
+    if head is None:
+        logits = selected_logits(policy, rollouts.input_ids, states)
+        logprobs, entropy = token_statistics(logits, taken, temperature=temperature)
+    else:
+        hidden = hidden_states(policy, rollouts.input_ids)[states]
+        logprobs, entropy = head_statistics(
+            hidden, head.weight, head.bias, taken, temperature=temperature, has_entropy=has_entropy
+        )
+    return _spread(logprobs, mask), _spread(entropy, mask)
 
 
 def state_values(value_model: PreTrainedModel, rollouts: Rollouts) -> Tensor:

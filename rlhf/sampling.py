@@ -74,7 +74,8 @@ def _invert(weights: Tensor, uniforms: Tensor) -> Tensor:
 
     Blocks are searched first and then the block: a cumulative sum over all of the vocabulary would cost more than the rest.
     """
-    blocks = F.pad(weights, (0, -weights.shape[-1] % BLOCK)).unflatten(-1, (-1, BLOCK))
+    missing = -weights.shape[-1] % BLOCK
+    blocks = (F.pad(weights, (0, missing)) if missing else weights).unflatten(-1, (-1, BLOCK))
     block_ends = blocks.sum(dim=-1).cumsum(dim=-1)
     block, before = _search(block_ends, uniforms * block_ends[:, -1])
     inside = blocks[torch.arange(len(block), device=block.device), block].cumsum(dim=-1)

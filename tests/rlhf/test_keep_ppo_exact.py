@@ -15,7 +15,7 @@ from rlhf.losses import next_token_loss
 from rlhf.models import load_policy, load_tokenizer, selected_logits
 from rlhf.online import learning_rate_factor, prompts_of_update, read_prompts
 from rlhf.ppo import load_models
-from rlhf.ppo_losses import clipped_policy_loss, kl_k1, kl_k2, kl_k3, token_statistics
+from rlhf.ppo_losses import clipped_policy_loss, head_statistics, kl_k1, kl_k2, kl_k3, token_statistics
 from rlhf.ppo_phases import collect_rollouts, estimate_advantages, score_rollouts, update_models
 from rlhf.pretraining_mix import add_pretraining_gradient, load_windows
 from rlhf.progress import Progress
@@ -377,12 +377,42 @@ def test_kl_estimators_have_their_published_bias_and_spread():
             assert values.std().item() / exact == pytest.approx(deviation, rel=0.03)
 
 
-def test_values_and_log_probabilities_are_computed_at_completion_positions_only(state):
+def test_values_and_log_probabilities_are_computed_at_completion_positions_only(state, monkeypatch):
     """No logits for prompts: the head sees one row per completion token."""
-    rollouts, widths = uneven_rollouts(), []
-    state.policy.lm_head.register_forward_hook(lambda module, inputs, output: widths.append(output.shape))
+    rollouts, shapes = uneven_rollouts(), []
+
+    def watched(hidden, *arguments, **named):
+        shapes.append(hidden.shape)
+        return head_statistics(hidden, *arguments, **named)
+
+    monkeypatch.setattr("rlhf.rollouts.head_statistics", watched)
     policy_logprobs(state.policy, rollouts, temperature=1.0)
-    assert widths == [(int(rollouts.completion_mask.sum()), state.policy.config.vocab_size)]
+    assert shapes == [(int(rollouts.completion_mask.sum()), state.policy.config.hidden_size)]
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_statistics_at_the_head_equal_those_of_its_logits(has_bias, monkeypatch):
+    """Values, entropy and all gradients, over several chunks; a chunk never holds more than its share of the logits."""
+    monkeypatch.setattr("rlhf.losses.MIN_CHUNK_ROWS", 3)
+    monkeypatch.setattr("rlhf.losses.CHUNK_LOGITS", 20)
+    draw = torch.Generator().manual_seed(0)
+    hidden, weight, bias, slopes = (
+        torch.randn(*size, dtype=torch.float64, generator=draw).requires_grad_()
+        for size in ((8, 5), (11, 5), (11,), (8,))
+    )
+    tokens = torch.randint(11, (8,), generator=draw)
+    learned = (hidden, weight, bias) if has_bias else (hidden, weight)
+    found = head_statistics(hidden, weight, bias if has_bias else None, tokens, temperature=0.7)
+    logits = hidden @ weight.T + (bias if has_bias else 0)
+    scaled = torch.log_softmax(logits / 0.7, dim=-1)
+    expected = scaled.gather(1, tokens[:, None]).squeeze(1), -(scaled.exp() * scaled).sum(dim=-1)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)
+    ours = torch.autograd.grad((found[0] * slopes).sum(), learned)
+    theirs = torch.autograd.grad((expected[0] * slopes).sum(), learned)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other)
+    assert not found[1].requires_grad
 
 
 def test_defaults_that_follow_a_paper_keep_their_source():

@@ -18,7 +18,7 @@ from rlhf.decoding import Completions
 from rlhf.losses import centering_penalty, ranking_loss, ranking_pairs
 from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss
 from rlhf.ppo_phases import Estimates, PpoState, estimate_advantages, new_state, score_rollouts
-from rlhf.rollouts import Rollouts, join_rollouts, policy_logprobs
+from rlhf.rollouts import Rollouts, join_rollouts, policy_statistics
 
 FIXTURE = json.loads((Path(__file__).parent / "fixtures" / "trl_1_12_0.json").read_text(encoding="utf-8"))
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
@@ -152,7 +152,7 @@ def test_trl_reports_means_that_padding_pulls_down(peer: Peer) -> None:
     ours = clipped_policy_loss(new, old, torch.zeros_like(new), mask, clip_range=0.2).approximate_kl.item()
     assert share < 0.95
     assert FIXTURE["ppo"]["logged"]["approxkl_stats"][1] == pytest.approx(share * ours, abs=1e-6)
-    _, entropy = policy_logprobs(peer.state.policy, peer.rollouts, temperature=peer.state.config.temperature)
+    _, entropy = policy_statistics(peer.state.policy, peer.rollouts, temperature=peer.state.config.temperature)
     theirs = FIXTURE["ppo"]["logged"]["entropy_stats"][0]
     assert abs(theirs - masked_mean(entropy, peer.mask).item()) > 1e-3
 

@@ -41,7 +41,7 @@ def test_dpo_on_pairs_is_trls_sigmoid_loss() -> None:
     order = [place for pair in range(count) for place in (pair, pair + count)]  # TRL: all chosen, then all rejected
     rollouts = given_rollouts([rows[place] for place in order], [lengths[place] for place in order], pad_token_id=PAD)
     policy, reference = (
-        masked_sum_per_row(policy_logprobs(model, rollouts, temperature=1.0)[0], rollouts.completion_mask)
+        masked_sum_per_row(policy_logprobs(model, rollouts, temperature=1.0), rollouts.completion_mask)
         for model in map(load, case["weights"].values())
     )
     loss = ranking_loss(implicit_rewards(policy, reference, beta=case["beta"]), ranking_pairs([[1, 2]] * count))
@@ -66,7 +66,7 @@ def test_rloo_and_grpo_are_trls_from_token_ids_to_the_loss(name: str) -> None:
         rollouts, order, prompts = batch_of(step["inputs"])
         with torch.no_grad():
             new, old, ref = (
-                policy_logprobs(model, rollouts, temperature=config.temperature)[0]
+                policy_logprobs(model, rollouts, temperature=config.temperature)
                 for model in (load(step["weights"]), first, reference)
             )
         mask = rollouts.completion_mask
