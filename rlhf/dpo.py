@@ -5,7 +5,6 @@ model's own loss: all untied pairs of a ranking are one batch element and each c
 start as one model, whose log-probabilities are computed once before the first step, so no second model is held.
 """
 
-import math
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -62,8 +61,7 @@ def train_dpo(
     held_out = load_rankings(tokenizer, validation, **limits, limit=config.max_validation_records)
     model = load_policy(policy, tokenizer=tokenizer).to(device)  # type: ignore[arg-type]
     adapter = add_adapter(model, config.lora_rank, config.seed)
-    share = max(sum(ranking.completion_lengths) / math.prod(rectangle(ranking)) for ranking in ranked)
-    plan = plan_loop(model, config, map(rectangle, ranked), rows_per_batch=config.batch_size, logits_share=share)
+    plan = plan_loop(model, config, map(rectangle, ranked), rows_per_batch=config.batch_size)
     require_memory(plan, device, "micro_batch_tokens, max_length or the completions of a ranking", report)
     steps = num_steps(
         len(ranked), batch_size=config.batch_size, num_epochs=config.num_epochs, max_steps=config.max_steps

@@ -17,6 +17,7 @@ from transformers import PreTrainedModel
 from rlhf.config import OnlineOptions
 from rlhf.losses import CHUNK_LOGITS, MIN_CHUNK_ROWS
 from rlhf.options import LoopOptions, TrainingOptions
+from rlhf.passes import plain_head
 from rlhf.types import InputError, Report
 
 Config = TypeVar("Config", bound=LoopOptions | OnlineOptions)
@@ -50,22 +51,16 @@ def plan_loop(
     sizes: Iterable[tuple[int, int]],
     *,
     rows_per_batch: int,
-    logits_share: float = 0.0,
 ) -> MemoryPlan:
-    """The plan of a loop over fixed rows; `sizes` as in `passes.micro_batches`, rows_per_batch how many of them make a step.
-
-    logits_share: of a pass's positions those whose logits are there at once; 0 where the loss takes them in chunks.
-    """
+    """The plan of a loop over fixed rows; `sizes` as in `passes.micro_batches`, rows_per_batch how many of them make a step."""
     largest = max(sizes, key=lambda size: size[0] * size[1])
     rectangle = largest[0] * largest[1]
     tokens = max(rectangle, min(config.micro_batch_tokens, rows_per_batch * rectangle))
-    vocabulary = model.config.vocab_size
-    num_logits = max(MIN_CHUNK_ROWS, CHUNK_LOGITS // vocabulary, int(logits_share * tokens)) * vocabulary
     return _plan(
         [model],
         [model],
         activations=activation_bytes(model, tokens, largest[1], config, config.gradient_checkpointing == "on")
-        + num_logits * 4 * LOGIT_COPIES,
+        + logit_bytes(model, tokens),
     )
 
 
@@ -78,16 +73,23 @@ def plan_online(
     """
     length = longest + config.max_new_tokens
     tokens = max(length, min(config.micro_batch_tokens, config.minibatch_size * length))
-    rows = tokens // length
-    logits = max(rows * LOGIT_COPIES, config.generation_batch_size * 2) * config.max_new_tokens
+    rows = tokens // length * config.max_new_tokens
     activations = max(activation_bytes(model, tokens, length, config) for model in learners)
     slots = min(config.generation_batch_size, config.episodes_per_update)
     return _plan(
         [*learners, *frozen],
         learners,
-        activations=activations + logits * learners[0].config.vocab_size * 4,
+        activations=activations + logit_bytes(learners[0], rows),
         cache=slots * length * _cache_width(learners[0]) * (2 if config.dtype == "bfloat16" else 4),
     )
+
+
+def logit_bytes(model: PreTrainedModel, num_positions: int) -> int:
+    """The logits that are there at once: a chunk of them, or those of all positions where the model changes what its head says."""
+    vocabulary = model.config.vocab_size
+    is_chunked = model.get_output_embeddings() is None or plain_head(model) is not None
+    num_rows = max(MIN_CHUNK_ROWS, CHUNK_LOGITS // vocabulary)
+    return (num_rows if is_chunked else max(num_rows, num_positions)) * vocabulary * 4 * LOGIT_COPIES
 
 
 def activation_bytes(

@@ -14,7 +14,7 @@ from rlhf import dpo
 from rlhf.config import DpoConfig
 from rlhf.data import load_rankings
 from rlhf.dpo import accumulate_gradients, beside_reference, train_dpo
-from rlhf.models import load_policy, load_tokenizer
+from rlhf.models import load_policy
 from rlhf.records import write_records
 from rlhf.types import StepZeroError, ignore_report
 
@@ -136,13 +136,7 @@ def test_stopped_dpo_run_goes_on_to_the_same_weights(base_folder: Path, rankings
 def test_gradient_checkpointing_reads_each_layer_again_and_changes_no_weight(
     base_folder: Path, rankings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the memory plan knows that the logits of all completions of a pass are there at once, those of the prompts never."""
     learned: list[bool] = []
-    shares: list[float] = []
-    plan = dpo.plan_loop
-    monkeypatch.setattr(
-        dpo, "plan_loop", lambda *given, **named: shares.append(named["logits_share"]) or plan(*given, **named)
-    )
 
     def load(*given, **named):
         model = load_policy(*given, **named)
@@ -158,10 +152,6 @@ def test_gradient_checkpointing_reads_each_layer_again_and_changes_no_weight(
         counts.append(sum(learned))
         weights.append(load_policy(tmp_path / choice / "model").state_dict())
     assert counts[1] == 2 * counts[0] > 0
-    given = load_rankings(load_tokenizer(base_folder), [rankings], max_length=64, report=ignore_report)
-    expected = max(sum(item.completion_lengths) / sum(max(map(len, item.rows)) for _ in item.rows) for item in given)
-    assert shares == [pytest.approx(expected)] * 2
-    assert 0 < expected < 1
     for name, weight in weights[0].items():
         torch.testing.assert_close(weights[1][name], weight, atol=1e-5, rtol=1e-4)
 
