@@ -250,6 +250,7 @@ def test_help_does_not_load_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_benchmark_prints_one_json_line(capsys):
     small = [
         "--hidden",

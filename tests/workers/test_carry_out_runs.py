@@ -80,6 +80,7 @@ def test_sft_on_demonstrations_makes_a_policy_whose_parent_is_the_base(site: Sit
     assert got == ["done", "policy", True, True]
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_leaves_the_cluster(site: Site) -> None:
     got = site.execute("""
         from labeling.training.services import run_cancel
