@@ -10,9 +10,8 @@ def rows_copy(rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     table, fields = rows[0]._meta.db_table, rows[0]._meta.local_concrete_fields
-    connection = connections[
-        DEFAULT_DB_ALIAS
-    ]  # not the proxy: each of its attributes is looked up anew, six times a row
+    # Not django.db.connection, a proxy that looks up each of its attributes anew, six times a row.
+    connection = connections[DEFAULT_DB_ALIAS]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(

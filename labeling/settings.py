@@ -69,10 +69,10 @@ def database_from_url(url: str, pool_size: int) -> dict[str, Any]:
         raise SystemExit(f"DATABASE_URL must start with postgresql://, got {parts.scheme or 'no'!r} scheme; change it.")
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     options: dict[str, Any] = {key: value for key, value in query.items() if key not in {"host", "port"}}
-    # Statements are planned once a connection, not at every use: half of what a claim costs the database is its plan.
-    options |= {"server_side_binding": True, "prepare_threshold": 2}
-    if pool_size:
+    if pool_size:  # connections that are kept
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 30}
+        # Statements are planned once a connection, not at every use: half of what a claim costs the database is its plan.
+        options |= {"server_side_binding": True, "prepare_threshold": 2}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -73,9 +73,8 @@ class Server:
                     )
                     for reply in wanted
                 ]  # fmt: skip
-            except (
-                InputError
-            ) as error:  # it names the checkpoint, which a labeler must not know, and they are not at fault
+            except InputError as error:
+                # It names the checkpoint, which a labeler must not know, and they are not at fault.
                 raise RuntimeError(f"a checkpoint could not be loaded: {error}") from error
             told = [0.0] * len(wanted)
             for place, written in write_replies(writers, request["messages"]):

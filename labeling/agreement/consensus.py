@@ -6,6 +6,7 @@ from typing import Any
 
 from labeling.agreement.labeler_reports import consensus_of
 from labeling.agreement.tables import RankingTable
+from labeling.among import among
 from labeling.feedback.models import Completion
 from labeling.rounds.models import Prompt
 
@@ -20,8 +21,8 @@ def consensus_rankings(table: RankingTable) -> list[dict[str, Any]]:
     for answer in table.answers:
         units[answer.item].update(answer.units)
         votes[answer.item] += 1
-    prompts = Prompt.objects.in_bulk(table.prompt_ids)
-    texts = dict(Completion.objects.filter(pk__in=table.completion_ids).values_list("pk", "text"))
+    prompts = {prompt.pk: prompt for prompt in Prompt.objects.filter(pk__in=among(table.prompt_ids))}
+    texts = dict(Completion.objects.filter(pk__in=among(table.completion_ids)).values_list("pk", "text"))
     rows = []
     for item, found in units.items():
         order = sorted(found, key=lambda unit: -strengths[unit])

@@ -12,6 +12,7 @@ from django.db.models.functions import MD5, Cast, Concat
 
 from labeling.accounts.models import User
 from labeling.agreement.judgements import Judgements, RankedAnswer, comparisons_of
+from labeling.among import among
 from labeling.feedback.models import RankedCompletion, Ranking, TaskCompletion
 from labeling.feedback.selectors import STAFF
 from labeling.rounds.models import LabelSchemaVersion, Membership, Project
@@ -85,7 +86,7 @@ def rows_of(chosen: QuerySet[Ranking], heads: list[dict[str, Any]]) -> dict[int,
     tasks = {head["task_id"] for head in heads if head["task_id"]}
     places = {
         (task, completion): position
-        for task, completion, position in TaskCompletion.objects.filter(task__in=tasks).values_list(
+        for task, completion, position in TaskCompletion.objects.filter(task__in=among(tasks)).values_list(
             "task_id", "completion_id", "position"
         )
     }

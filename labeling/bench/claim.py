@@ -62,9 +62,8 @@ def bench_claim(
 
 def open_places_check(num_cycles: int, num_labelers: int, folder: Path) -> None:
     """Raises LocalServiceError when earlier runs on this database left too little to do."""
-    needed = (
-        num_cycles + (1 + MAX_LIVE_LEASES) * num_labelers
-    )  # each warms up with a cycle and ends with what they hold
+    # Each labeler warms up with a cycle and ends with what they hold.
+    needed = num_cycles + (1 + MAX_LIVE_LEASES) * num_labelers
     num_open = Place.objects.filter(state=Place.State.OPEN).count()
     if num_open < needed:
         raise LocalServiceError(

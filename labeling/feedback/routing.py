@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from labeling.accounts.models import User
+from labeling.among import among
 from labeling.feedback.models import LabelingTask, Place
 from labeling.jobs.services import audit
 from labeling.rounds.abilities import expertise_check, keys_met, language_check, needs_key, needs_of, needs_split
@@ -67,7 +68,7 @@ def needs_counted(places: QuerySet[Place]) -> list[dict[str, Any]]:
 
 def needs_of_prompts(prompt_ids: Iterable[int | None]) -> dict[int, tuple[str, str]]:
     """{prompt: (language, expertise)} of those whose metadata asks for any."""
-    asking = Prompt.objects.filter(pk__in=[pk for pk in prompt_ids if pk]).filter(
+    asking = Prompt.objects.filter(pk__in=among(pk for pk in prompt_ids if pk)).filter(
         Q(metadata__has_key="language") | Q(metadata__has_key="expertise")
     )
     return {pk: needs_of(metadata) for pk, metadata in asking.values_list("pk", "metadata")}

@@ -66,10 +66,8 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=2, help="how often each side runs")
     parser.add_argument("--prepare", action="store_true", help="only fill both databases")
     given = parser.parse_args()
-    given.environment, given.postgres = (
-        given.environment.absolute(),
-        given.postgres.absolute(),
-    )  # its server runs elsewhere
+    # Its server runs in another folder.
+    given.environment, given.postgres = given.environment.absolute(), given.postgres.absolute()
     ours: list[float] = []
     theirs: list[float] = []
     if given.prepare:
@@ -168,7 +166,7 @@ def answers(port: int) -> bool:
 
 
 def make_people(environment: Path, code: Path, variables: dict[str, str]) -> list[str]:
-    python = str((environment / "bin" / "python").absolute())
+    python = str(environment / "bin" / "python")
     subprocess.run([python, "manage.py", "migrate", "--verbosity", "0"], cwd=code, env=variables, check=True)
     done = subprocess.run(
         [python, "-c", MAKE_PEOPLE], cwd=code, env={**variables, "PYTHONPATH": str(code)}, stdout=subprocess.PIPE, text=True, check=True

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from labeling.bench.seed import copy_first_row
 from labeling.feedback.claims import CLAIM, MAX_LIVE_LEASES
 from labeling.feedback.models import LabelingTask, Place
+from labeling.feedback.routing import needs_of_prompts
 from labeling.loop.services import round_start
 from labeling.rounds.models import Membership, Prompt, RoundStage
 from tests.labeling.feedback_cast import client_of, make_project, make_prompts, make_ranking_tasks, make_user, submit
@@ -181,3 +182,10 @@ def test_a_claim_reads_few_pages_beside_many_places_that_do_not_fit(project, mak
     plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
     assert Place.objects.get(state="leased").needs == ""
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 300, plan
+
+
+def test_more_prompts_than_a_statement_takes_parameters_are_asked_for_their_needs(project):
+    (prompt,) = make_prompts(project, 1)
+    Prompt.objects.filter(pk=prompt.pk).update(metadata={"language": "de"})
+    many = [prompt.pk, None, *range(prompt.pk + 1, prompt.pk + 70_000)]
+    assert needs_of_prompts(many) == {prompt.pk: ("de", "")}
