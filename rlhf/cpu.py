@@ -15,6 +15,8 @@ from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedM
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from rlhf.native import attend
+
 SHORT_ROW = 256
 """Up to this many positions the matrix of scores fits in the processor's caches."""
 
@@ -51,13 +53,17 @@ def short_row_attention(
     if query.device.type != "cpu" or not is_short or not is_known or options.get("is_causal") is False:
         attended, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return attended, None
-    size = query.shape
+    size, scaling = query.shape, options.get("scaling")
+    scaling = size[-1] ** -0.5 if scaling is None else scaling
+    if is_decoding and attention_mask is not None and not torch.is_grad_enabled():
+        found = attend(query, key, value, attention_mask, scaling)
+        if found is not None:
+            return found[:, None], None
     if is_decoding:  # heads that share keys are the rows of one product
         query = query.reshape(size[0], key.shape[1], -1, size[3])
     else:
         key, value = (repeat_kv(states, size[1] // key.shape[1]) for states in (key, value))
-    scaling = options.get("scaling")
-    scores = torch.matmul(query * (size[-1] ** -0.5 if scaling is None else scaling), key.transpose(-1, -2))
+    scores = torch.matmul(query * scaling, key.transpose(-1, -2))
     if attention_mask is None and not is_decoding:
         attention_mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril(key.shape[2] - size[2])
     scores = scores.float() if scores.dtype == torch.bfloat16 else scores

@@ -8,12 +8,14 @@ alone and in any batch. The engine knows token ids only: records and text are th
 
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from rlhf.cache import SlotCache, decoding_masks
+from rlhf.lanes import num_lanes, side_by_side
 from rlhf.sampling import draw_tokens, row_uniforms
 from rlhf.types import InputError
 
@@ -23,6 +25,10 @@ LEAVING_SHARE = 1 / 8
 STEPS_BETWEEN_LOOKS = {"cpu": 1, "cuda": 8}
 PREFILL_TOKENS = 2048
 """Prompt tokens of one forward pass, padding included; bounds memory and, rows being sorted, the padding."""
+
+
+LANE_ROWS = 16
+"""Fewer rows do not pay for a lane of their own: each reads all weights at every step."""
 
 
 class Request(NamedTuple):
@@ -49,7 +55,7 @@ class Step(NamedTuple):
     probabilities: Tensor
     """(R,) chance with which the token was drawn, after temperature and top-p."""
     logits: Tensor
-    """(R, V) float32, of the raw model."""
+    """(R, V) of the raw model, in its type."""
 
 
 class Completions(NamedTuple):
@@ -128,7 +134,7 @@ class Decoding:
             use_cache=True,
             logits_to_keep=1,
         )
-        logits = output.logits[:, -1].float()
+        logits = output.logits[:, -1]
         rows, is_open, count = self.rows, self.is_row_open, self.counts[self.rows]
         tokens, logprobs, probabilities = draw_tokens(
             logits,
@@ -229,18 +235,57 @@ def generate(
     max_rows: int = 0,
 ) -> Completions:
     """Complete all requests, at most max_rows side by side (0: all). `dtype` "bfloat16" runs the model under autocast."""
-    with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=dtype == "bfloat16"):
-        decoding = Decoding(
-            model,
-            requests,
-            max_new_tokens=max_new_tokens,
-            eos_token_id=eos_token_id,
-            pad_token_id=pad_token_id,
-            max_rows=max_rows,
-        )
-        while decoding.is_open:
-            decoding.step()
-    return decoding.completions()
+    _check_requests(model, requests, max_new_tokens)
+    max_rows = min(max_rows or len(requests), len(requests))
+    lanes = _lanes(requests, max(1, min(num_lanes(model.device), max_rows // LANE_ROWS)))
+
+    def complete(lane: list[int]) -> Completions:
+        with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=dtype == "bfloat16"):
+            decoding = Decoding(
+                model,
+                [requests[row] for row in lane],
+                max_new_tokens=max_new_tokens,
+                eos_token_id=eos_token_id,
+                pad_token_id=pad_token_id,
+                max_rows=-(-max_rows // len(lanes)),
+            )
+            while decoding.is_open:
+                decoding.step()
+        return decoding.completions()
+
+    parts = side_by_side([partial(complete, lane) for lane in lanes], model.device)
+    return join_completions(lanes, parts, pad_token_id)
+
+
+def join_completions(places: Sequence[Sequence[int]], parts: Sequence[Completions], pad_token_id: int) -> Completions:
+    """One batch from several; row i of parts[p] goes to row places[p][i]."""
+    if len(parts) == 1:
+        return parts[0]
+    shape = sum(len(part.tokens) for part in parts), max(part.tokens.shape[1] for part in parts)
+    first = parts[0]
+    together = Completions(
+        first.tokens.new_full(shape, pad_token_id),
+        first.mask.new_zeros(shape),
+        first.logprobs.new_zeros(shape),
+        first.has_eos.new_zeros(shape[0]),
+    )
+    for rows, part in zip(places, parts, strict=True):
+        for whole, field in zip(together, part, strict=True):
+            whole[(rows, *(slice(size) for size in field.shape[1:]))] = field
+    return together
+
+
+def _lanes(requests: Sequence[Request], count: int) -> list[list[int]]:
+    """The requests' places dealt to `count` lanes: of like length in each, and the completions of one prompt together."""
+    if count == 1:
+        return [list(range(len(requests)))]
+    by_prompt: dict[tuple[int, ...], list[int]] = {}
+    for place, request in enumerate(requests):
+        by_prompt.setdefault(tuple(request.prompt), []).append(place)
+    lanes: list[list[int]] = [[] for _ in range(count)]
+    for prompt in sorted(by_prompt, key=len):
+        min(lanes, key=len).extend(by_prompt[prompt])
+    return [lane for lane in lanes if lane]
 
 
 def _check_requests(model: Any, requests: Sequence[Request], max_new_tokens: int) -> None:

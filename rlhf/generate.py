@@ -165,7 +165,7 @@ def token_probabilities(
     tokens: list[dict[str, Any]] = []
     while decoding.is_open:
         step = decoding.step()
-        distribution = torch.softmax(step.logits[0], dim=-1)
+        distribution = torch.softmax(step.logits[0].float(), dim=-1)
         token = int(step.tokens[0])
         likeliest = distribution.topk(min(NUM_TOP_TOKENS, distribution.shape[0])).indices.tolist()
         tokens.append(

@@ -15,6 +15,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from rlhf.config import OnlineOptions
+from rlhf.lanes import num_lanes
 from rlhf.losses import CHUNK_LOGITS, MIN_CHUNK_ROWS
 from rlhf.options import LoopOptions, TrainingOptions
 from rlhf.passes import plain_head
@@ -74,7 +75,10 @@ def plan_online(
     length = longest + config.max_new_tokens
     tokens = max(length, min(config.micro_batch_tokens, config.minibatch_size * length))
     rows = tokens // length * config.max_new_tokens
-    activations = max(activation_bytes(model, tokens, length, config) for model in learners)
+    passes = [activation_bytes(model, tokens, length, config) for model in learners]
+    activations = (
+        sum(passes) if num_lanes(learners[0].device) > 1 else max(passes)
+    )  # side by side, or one after the other
     slots = min(config.generation_batch_size, config.episodes_per_update)
     return _plan(
         [*learners, *frozen],

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rlhf.advantages import explained_variance
 from rlhf.average import Average
 from rlhf.checkpoint import finish, load_state, run_identity, save_model, save_state, stored_summary
 from rlhf.config import PpoConfig
@@ -28,6 +29,7 @@ from rlhf.models import (
 )
 from rlhf.online import (
     change,
+    completion_metrics,
     learning_rate_factor,
     prompts_of_update,
     read_prompts,
@@ -43,7 +45,6 @@ from rlhf.ppo_phases import (
     compile_models,
     estimate_advantages,
     new_state,
-    rollout_metrics,
     score_rollouts,
     scores_by,
     update_models,
@@ -226,6 +227,16 @@ def run_update(
     )
     look(rollouts, estimates)
     return metrics
+
+
+def rollout_metrics(state: PpoState, rollouts: Rollouts, estimates: Estimates) -> dict[str, float]:
+    """What a batch of rollouts says about the policy that wrote it, and about the value model."""
+    found = completion_metrics(
+        rollouts, estimates.scores, estimates.old_logprobs, estimates.ref_logprobs, kl_coefficient=state.kl_coefficient
+    )
+    variance = explained_variance(estimates.old_values, estimates.returns, rollouts.completion_mask)
+    spread = {"score_spread": state.score_spread} if state.other_rewards else {}
+    return found | spread | {"explained_variance": float(variance)}
 
 
 def answer_fixed_prompts(state: PpoState, rows: list[list[int]]) -> dict[str, float]:

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rlhf import native
 from rlhf.advantages import masked_mean
 from rlhf.losses import add_head_gradients, chunks
 
@@ -130,6 +131,10 @@ class _HeadStatistics(torch.autograd.Function):
         )
         with torch.autocast(device, enabled=False):
             for chunk in chunks(len(tokens), weight.shape[0]):
+                found = native.token_statistics(_logits(saved, chunk), tokens[chunk], temperature)
+                if found is not None:
+                    logprobs[chunk], entropy[chunk], normalizer[chunk] = found
+                    continue
                 scaled = _scaled_logits(saved, chunk, ctx)
                 normalizer[chunk] = torch.logsumexp(scaled, dim=-1)
                 logprobs[chunk] = scaled.gather(1, tokens[chunk, None]).squeeze(1) - normalizer[chunk]
@@ -149,6 +154,12 @@ class _HeadStatistics(torch.autograd.Function):
         ]
         with torch.autocast(slope.device.type, enabled=False):
             for chunk in chunks(len(tokens), saved[1].shape[0]):
+                of_logits = native.slopes_of_logprobs(
+                    _logits(saved, chunk), tokens[chunk], normalizer[chunk], slope[chunk], ctx.temperature
+                )
+                if of_logits is not None:
+                    add_head_gradients(gradients, of_logits, saved[0][chunk], saved[1], chunk.start)
+                    continue
                 # The gradient of log p(taken) by the scaled logits: one hot - softmax.
                 of_logits = (_scaled_logits(saved, chunk, ctx) - normalizer[chunk, None]).exp_().neg_()
                 of_logits.scatter_add_(1, tokens[chunk, None], torch.ones_like(of_logits[:, :1]))
@@ -156,6 +167,11 @@ class _HeadStatistics(torch.autograd.Function):
                 add_head_gradients(gradients, of_logits.to(saved[0].dtype), saved[0][chunk], saved[1], chunk.start)
         passed = zip(gradients, ctx.dtypes, strict=True)
         return *(None if gradient is None else gradient.to(dtype) for gradient, dtype in passed), None, None, None
+
+
+def _logits(saved: Sequence[Tensor | None], chunk: slice) -> Tensor:
+    hidden, weight, bias = saved
+    return F.linear(hidden[chunk], weight, bias)
 
 
 def _scaled_logits(saved: Sequence[Tensor | None], chunk: slice, ctx: Any) -> Tensor:

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from rlhf.advantages import (
-    explained_variance,
     generalized_advantages,
     masked_mean,
     masked_sum_per_row,
@@ -29,10 +28,10 @@ from rlhf.advantages import (
 )
 from rlhf.config import OnlineOptions, PpoConfig
 from rlhf.decoding import Request, generate
+from rlhf.lanes import side_by_side
 from rlhf.lora import add_adapter, without_adapter
 from rlhf.memory import until_it_fits
 from rlhf.models import autocast, num_parameters, reward_scores
-from rlhf.online import completion_metrics
 from rlhf.parallel import own, sum_gradients, sum_over_workers
 from rlhf.passes import compile_layers, micro_batches, uncompiled
 from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1
@@ -288,6 +287,12 @@ def _accumulate_gradients(
 
 def _add_gradients(state: PpoState, rollouts: Rollouts, estimates: Estimates, *, share: Tensor) -> dict[str, Tensor]:
     """Adds `share` times the gradients of both mean losses over these rows' tokens; returns the means over those tokens."""
+    pieces = [partial(add, state, rollouts, estimates, share) for add in (_add_policy_gradient, _add_value_gradient)]
+    of_policy, of_value = side_by_side(pieces, rollouts.input_ids.device)
+    return of_policy | of_value
+
+
+def _add_policy_gradient(state: PpoState, rollouts: Rollouts, estimates: Estimates, share: Tensor) -> dict[str, Tensor]:
     config, mask = state.config, rollouts.completion_mask
     with autocast(rollouts.input_ids.device, config.dtype):
         logprobs, entropy = policy_statistics(state.policy, rollouts, temperature=config.temperature)
@@ -295,15 +300,8 @@ def _add_gradients(state: PpoState, rollouts: Rollouts, estimates: Estimates, *,
         logprobs, estimates.old_logprobs, estimates.advantages, mask, clip_range=config.clip_range
     )
     (share * policy.loss).backward()  # type: ignore[no-untyped-call]
-    with autocast(rollouts.input_ids.device, config.dtype):
-        values = state_values(state.value_model, rollouts)
-    value = clipped_value_loss(
-        values, estimates.old_values, estimates.returns, mask, clip_range=config.value_clip_range
-    )
-    (share * value).backward()  # type: ignore[no-untyped-call]
     return {
         "policy_loss": policy.loss.detach(),
-        "value_loss": value.detach(),
         "clip_fraction": policy.clip_fraction,
         "ratio": policy.ratio,
         "log_ratio": policy.mean_log_ratio,
@@ -313,14 +311,13 @@ def _add_gradients(state: PpoState, rollouts: Rollouts, estimates: Estimates, *,
     }
 
 
-def rollout_metrics(state: PpoState, rollouts: Rollouts, estimates: Estimates) -> dict[str, float]:
-    """What a batch of rollouts says about the policy that wrote it, and about the value model."""
-    found = completion_metrics(
-        rollouts, estimates.scores, estimates.old_logprobs, estimates.ref_logprobs, kl_coefficient=state.kl_coefficient
-    )
-    variance = explained_variance(estimates.old_values, estimates.returns, rollouts.completion_mask)
-    spread = {"score_spread": state.score_spread} if state.other_rewards else {}
-    return found | spread | {"explained_variance": float(variance)}
+def _add_value_gradient(state: PpoState, rollouts: Rollouts, estimates: Estimates, share: Tensor) -> dict[str, Tensor]:
+    config, mask = state.config, rollouts.completion_mask
+    with autocast(rollouts.input_ids.device, config.dtype):
+        values = state_values(state.value_model, rollouts)
+    loss = clipped_value_loss(values, estimates.old_values, estimates.returns, mask, clip_range=config.value_clip_range)
+    (share * loss).backward()  # type: ignore[no-untyped-call]
+    return {"value_loss": loss.detach()}
 
 
 def _adam(model: PreTrainedModel, learning_rate: float, config: PpoConfig) -> torch.optim.Optimizer:

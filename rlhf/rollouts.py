@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from rlhf.decoding import Completions
+from rlhf.decoding import Completions, join_completions
 from rlhf.models import hidden_states, selected_logits, token_scores
 from rlhf.parallel import gather, num_workers, own
 from rlhf.passes import plain_head
@@ -90,17 +90,8 @@ def gather_completions(completions: Completions, pad_token_id: int) -> Completio
         return completions
     device = completions.tokens.device
     shares = gather(Completions(*(field.cpu() for field in completions)))
-    rows, width = sum(len(share.tokens) for share in shares), max(share.tokens.shape[1] for share in shares)
-    together = Completions(
-        torch.full((rows, width), pad_token_id),
-        torch.zeros(rows, width, dtype=torch.bool),
-        torch.zeros(rows, width),
-        torch.zeros(rows, dtype=torch.bool),
-    )
-    for place, share in enumerate(shares):
-        for whole, part in zip(together, share, strict=True):
-            view = whole[place :: len(shares)]
-            view[(slice(None), *(slice(size) for size in part.shape[1:]))] = part
+    rows = range(sum(len(share.tokens) for share in shares))
+    together = join_completions([rows[place :: len(shares)] for place in range(len(shares))], shares, pad_token_id)
     return Completions(*(field.to(device) for field in together))
 
 

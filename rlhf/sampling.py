@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rlhf import native
+
 GOLDEN = -7046029254386353131
 """2^64 / the golden ratio, as a signed number: the step of splitmix64."""
 MIXERS = ((30, -4658895280553007687), (27, -7723592293110705685), (31, 1))
@@ -54,6 +56,10 @@ def draw_tokens(
     temperature and top-p, 1 for a greedy row. Temperature 0 is greedy; ties go to the lowest token id. top_p None means 1
     everywhere; is_any_greedy False spares the search for the likeliest token where no temperature is 0.
     """
+    found = native.draw_tokens(logits, uniforms, temperature) if top_p is None else None
+    if found is not None:
+        tokens, logprobs = found
+        return tokens, logprobs, torch.where(temperature == 0, 1.0, logprobs.exp()) if is_any_greedy else logprobs.exp()
     is_greedy = temperature == 0
     scaled = logits.float() / torch.where(is_greedy, 1.0, temperature)[:, None]
     largest = scaled.amax(dim=-1, keepdim=True)

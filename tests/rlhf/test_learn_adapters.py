@@ -13,8 +13,8 @@ from rlhf.lora import add_adapter, merge_adapter, without_adapter
 from rlhf.memory import plan_loop
 from rlhf.models import load_policy, load_reward, num_parameters
 from rlhf.passes import compile_layers
-from rlhf.ppo import train_ppo
-from rlhf.ppo_phases import estimate_advantages, rollout_metrics, score_rollouts, update_models
+from rlhf.ppo import rollout_metrics, train_ppo
+from rlhf.ppo_phases import estimate_advantages, score_rollouts, update_models
 from rlhf.records import write_records
 from rlhf.reward import train_reward
 from rlhf.sft import train_sft

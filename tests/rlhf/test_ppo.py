@@ -13,12 +13,11 @@ import torch
 
 from rlhf.models import load_policy, load_reward
 from rlhf.online import prompts_of_update, split_prompts
-from rlhf.ppo import train_ppo
+from rlhf.ppo import rollout_metrics, train_ppo
 from rlhf.ppo_phases import (
     collect_rollouts,
     estimate_advantages,
     new_state,
-    rollout_metrics,
     score_rollouts,
     update_models,
 )

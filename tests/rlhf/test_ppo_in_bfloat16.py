@@ -8,13 +8,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from rlhf import ppo_phases
 from rlhf.config import PpoConfig, PretrainConfig
 from rlhf.models import new_policy, new_reward
+from rlhf.ppo import rollout_metrics
 from rlhf.ppo_phases import (
     PpoState,
     collect_rollouts,
     compile_models,
     estimate_advantages,
     new_state,
-    rollout_metrics,
     score_rollouts,
     update_models,
 )

@@ -1,0 +1,159 @@
+"""Kernels of native.cpp for a CPU, compiled on first use for the machine at hand and kept in the user's cache folder.
+
+Calls go through ctypes, which lets other Python threads run meanwhile. Every function here says by None that it cannot serve, be it
+for want of a compiler or for the kind of tensors, and its caller does the same in PyTorch.
+"""
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+SOURCE = Path(__file__).with_name("native.cpp")
+FLAGS = ("-O3", "-march=native", "-fopenmp", "-fno-math-errno", "-fno-trapping-math", "-std=c++17", "-shared", "-fPIC")
+"""No -ffast-math: linked into a library, it would change the rounding of small numbers in the whole process."""
+NAMES = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
+
+
+class Shape(ctypes.Structure):
+    """Sizes and strides of one attention: see native.cpp."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_int64)
+        for name in (
+            *("rows", "groups", "heads_per_group", "width", "size"),
+            *("row_stride", "group_stride", "position_stride", "seen_stride"),
+        )
+    )
+
+
+def attend(query: Tensor, keys: Tensor, values: Tensor, is_seen: Tensor, scaling: float) -> Tensor | None:
+    """Attention of one new position a row: query (R, H, 1, D), keys and values (R, G, T, D), is_seen (R, 1, 1, T) -> (R, H, D).
+
+    Only positions that are seen are read.
+    """
+    rows, heads, _, size = query.shape
+    name = NAMES.get(values.dtype)
+    is_served = (
+        keys.dtype == values.dtype and is_seen.dtype == torch.bool and is_seen.shape == (rows, 1, 1, keys.shape[2])
+    )
+    is_served = is_served and keys.stride() == values.stride() and keys.stride(3) == 1 and is_seen.stride(3) == 1
+    if name is None or not is_served or (library := native()) is None:
+        return None
+    query = query.float().contiguous()
+    attended = torch.empty(rows, heads, size)
+    groups, width = keys.shape[1:3]
+    strides = *keys.stride()[:3], is_seen.stride(0)
+    shape = Shape(rows, groups, heads // groups, width, size, *strides)
+    getattr(library, f"attend_{name}")(
+        *(_pointer(tensor) for tensor in (query, keys, values, is_seen, attended)),
+        ctypes.byref(shape),
+        ctypes.c_float(scaling),
+        torch.get_num_threads(),
+    )
+    return attended.to(values.dtype)
+
+
+def token_statistics(logits: Tensor, tokens: Tensor, temperature: float) -> tuple[Tensor, Tensor, Tensor] | None:
+    """Of softmax(logits / temperature): (log-probability of the tokens, entropy, log of the divisor), each (N,) float32.
+
+    logits (N, V), tokens (N,) int64.
+    """
+    name = _served(logits)
+    if name is None or (library := native()) is None:
+        return None
+    found = tuple(torch.empty(len(tokens)) for _ in range(3))
+    _over_rows(library, f"statistics_{name}", logits, temperature, tokens.contiguous(), *found)
+    return found
+
+
+def slopes_of_logprobs(
+    logits: Tensor, tokens: Tensor, normalizer: Tensor, slope: Tensor, temperature: float
+) -> Tensor | None:
+    """The logits (N, V), overwritten by the gradient of sum(slope * log-probability of the tokens); normalizer, slope (N,) float32."""
+    name = _served(logits)
+    if name is None or (library := native()) is None:
+        return None
+    numbers = (tensor.float().contiguous() for tensor in (normalizer, slope))
+    _over_rows(library, f"slopes_{name}", logits, temperature, tokens.contiguous(), *numbers)
+    return logits
+
+
+def draw_tokens(logits: Tensor, uniforms: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor] | None:
+    """One token a row, and its log-probability under softmax(logits / temperature): see sampling.py; logits (R, V), the others (R,)."""
+    name = _served(logits)
+    if name is None or (library := native()) is None:
+        return None
+    tokens, logprobs = torch.empty(len(logits), dtype=torch.int64), torch.empty(len(logits))
+    getattr(library, f"draw_{name}")(
+        *(_pointer(tensor) for tensor in (logits, uniforms, temperature, tokens, logprobs)),
+        *(ctypes.c_int64(length) for length in logits.shape),
+        torch.get_num_threads(),
+    )
+    return tokens, logprobs
+
+
+def _served(logits: Tensor) -> str | None:
+    return NAMES.get(logits.dtype) if logits.device.type == "cpu" and logits.is_contiguous() else None
+
+
+def _over_rows(library: ctypes.CDLL, name: str, logits: Tensor, temperature: float, *by_row: Tensor) -> None:
+    getattr(library, name)(
+        *(_pointer(tensor) for tensor in (logits, *by_row)),
+        *(ctypes.c_int64(length) for length in logits.shape),
+        ctypes.c_float(temperature),
+        torch.get_num_threads(),
+    )
+
+
+def _pointer(tensor: Tensor) -> ctypes.c_void_p:
+    return ctypes.c_void_p(tensor.data_ptr())
+
+
+@cache
+def native() -> ctypes.CDLL | None:
+    """The compiled kernels; None, with one warning, where they cannot be compiled."""
+    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        warnings.warn("generation and losses run slower without a C++ compiler; install g++", stacklevel=2)
+        return None
+    try:
+        return ctypes.CDLL(str(_compiled(compiler)))
+    except (OSError, subprocess.CalledProcessError) as error:
+        detail = getattr(error, "stderr", None) or error
+        warnings.warn(
+            f"generation and losses run slower: {compiler} could not compile {SOURCE}: {detail}", stacklevel=2
+        )
+        return None
+
+
+def _compiled(compiler: str) -> Path:
+    """The library for this source, compiler and processor; compiled if it is not in the cache."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "roundtable"
+    library = folder / f"native-{_fingerprint(compiler)}.so"
+    if not library.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            made = Path(scratch) / library.name
+            subprocess.run([compiler, *FLAGS, str(SOURCE), "-o", str(made)], check=True, capture_output=True, text=True)
+            made.replace(library)  # whole or not at all, should several processes compile at once
+    return library
+
+
+def _fingerprint(compiler: str) -> str:
+    """Code for one processor may crash on another that shares the home folder."""
+    processor: Any = Path("/proc/cpuinfo")
+    lines = processor.read_text(errors="ignore").splitlines() if processor.exists() else []
+    about = next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())
+    parts = (SOURCE.read_text(encoding="utf-8"), compiler, *FLAGS, platform.machine(), about)
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
