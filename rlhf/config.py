@@ -207,6 +207,8 @@ class OnlineOptions(TrainingOptions):
     """A table of completions with their scores is written after every so many updates; 0 = never."""
     generation_batch_size: int = option(64, low=1, high=65_536)
     """Completions sampled side by side; those that wait take the place of those that end."""
+    engine: str = option("own", choices=("own", "vllm"), source=CONVENTION)
+    """What samples: own needs nothing; vllm, installed from requirements-vllm.txt, is made for large models on large GPUs."""
     compile: str = option("auto", choices=("auto", "on", "off"))
     """torch.compile of the learning passes; auto compiles runs long enough to earn the minute back, if there is a C++ compiler."""
     lora_rank: int = option(0, low=0, high=1024)
@@ -324,6 +326,18 @@ class SampleConfig(MachineOptions):
     """Tokens of a completion, EOS included."""
     batch_size: int = option(64, low=1, high=65_536)
     """Completions sampled side by side."""
+    engine: str = option("own", choices=("own", "vllm"), source=CONVENTION)
+    """What samples: own needs nothing; vllm, installed from requirements-vllm.txt, is made for large models on large GPUs."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        is_odd = 0 < self.temperature < 0.01 or (self.top_p < 1 and self.temperature not in (0, 1))
+        if self.engine == "vllm" and is_odd:
+            raise InputError(
+                "expected a temperature of 0 or at least 0.01 with engine = vllm, and of 0 or 1 with a top_p below 1, since it tells "
+                f"log-probabilities before top-p at no other; got temperature {self.temperature:g} and top_p {self.top_p:g}; "
+                "change one of them, or take engine = own"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -350,6 +364,8 @@ class RftConfig(SftConfig):
     """Score of a completion that did not end by itself, in place of the reward model's."""
     generation_batch_size: int = option(64, low=1, high=65_536)
     """Completions sampled side by side."""
+    engine: str = option("own", choices=("own", "vllm"), source=CONVENTION)
+    """What samples: own needs nothing; vllm, installed from requirements-vllm.txt, is made for large models on large GPUs."""
 
 
 @dataclass(frozen=True, kw_only=True)

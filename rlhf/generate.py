@@ -6,7 +6,9 @@ the other prompts of the file nor on an interruption.
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +24,7 @@ from rlhf.records import Record, read_records
 from rlhf.sampling import derived_seed
 from rlhf.sequences import encode_prompt, encode_prompts
 from rlhf.types import InputError, Report, ignore_report
+from rlhf.vllm_engine import VllmEngine, require_vllm
 
 NUM_TOP_TOKENS = 5
 BATCHES_PER_WRITE = 4
@@ -51,9 +54,10 @@ def sample_completions(
         report("log", {"text": f"{output} holds these completions already. To sample anew, give another output folder"})
         summary: dict[str, Any] = json.loads(summary_path.read_text(encoding="utf-8"))
         return summary
+    require_vllm(config.engine)
     device = prepare_machine(config)
     tokenizer = load_tokenizer(policy)
-    model = load_policy(policy, tokenizer=tokenizer).to(device).eval()  # type: ignore[arg-type]
+    model = load_policy(policy, tokenizer=tokenizer).eval()
     wanted = wanted_completions(config, tokenizer, list(read_records(prompts, "prompt")))
     require(wanted, "prompt", prompts)
     check_lengths(model, wanted, config.max_new_tokens)
@@ -64,18 +68,13 @@ def sample_completions(
     # Rows of similar length share a batch; the longest first, so that a lack of memory shows at once.
     missing.sort(key=lambda item: -len(item.request.prompt))
     started, num_tokens = time.monotonic(), 0
-    with completions_path.open("a", encoding="utf-8") as file:
+    with (
+        completions_path.open("a", encoding="utf-8") as file,
+        sampler(config, model, tokenizer, device, longest=max(len(item.request.prompt) for item in wanted)) as complete,
+    ):
         for start in range(0, len(missing), config.batch_size * BATCHES_PER_WRITE):
             batch = missing[start : start + config.batch_size * BATCHES_PER_WRITE]
-            completions = generate(
-                model,
-                [item.request for item in batch],
-                max_new_tokens=config.max_new_tokens,
-                eos_token_id=tokenizer.eos_token_id,
-                pad_token_id=tokenizer.pad_token_id,
-                dtype=config.dtype,
-                max_rows=config.batch_size,
-            )
+            completions = complete([item.request for item in batch])
             num_tokens += int(completions.mask.sum())
             for record in completion_records(tokenizer, batch, completions, checkpoint):
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
@@ -86,6 +85,33 @@ def sample_completions(
     summary["tokens_per_second"] = num_tokens / max(time.monotonic() - started, 1e-9)
     write_json(summary_path, summary)
     return summary
+
+
+@contextmanager
+def sampler(
+    config: SampleConfig, model: Any, tokenizer: Any, device: torch.device, *, longest: int
+) -> Iterator[Callable[[Sequence[Request]], Completions]]:
+    """What completes requests on `device`, with prompts of at most `longest` tokens. With vLLM the model stays where it is."""
+    limits = {
+        "max_new_tokens": config.max_new_tokens,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+    if config.engine == "own":
+        yield partial(generate, model.to(device), **limits, dtype=config.dtype, max_rows=config.batch_size)
+        return
+    engine = VllmEngine(
+        model,
+        device=device,
+        dtype=config.dtype,
+        max_length=longest + config.max_new_tokens,
+        max_rows=config.batch_size,
+        is_cut=config.top_p < 1,
+    )
+    try:
+        yield partial(engine.generate, **limits)
+    finally:
+        engine.close()
 
 
 def wanted_completions(config: SampleConfig, tokenizer: Any, prompts: Sequence[Record]) -> list[Wanted]:

@@ -25,12 +25,14 @@ from rlhf.online import completion_metrics
 from rlhf.optimization import new_optimizer, optimizer_step
 from rlhf.passes import compile_layers, micro_batches
 from rlhf.ppo_losses import PolicyLoss, kl_k1
-from rlhf.ppo_phases import SamplingState, collect_rollouts, score_rollouts
+from rlhf.ppo_phases import collect_rollouts, score_rollouts
 from rlhf.progress import Progress
 from rlhf.rollouts import Rollouts, in_chunks, policy_logprobs, policy_statistics
 from rlhf.sampling import derived_seed
+from rlhf.sampling_state import SamplingState
 from rlhf.step_zero import check_step_zero
 from rlhf.types import InputError, Report
+from rlhf.vllm_engine import require_vllm
 
 ADAM_BETAS = (0.9, 0.999)
 
@@ -67,6 +69,7 @@ Loss = Callable[[Tensor, Tensor, Judged, Tensor], PolicyLoss]
 
 def load_models(config: GroupOptions, policy: str | Path, reward: str | Path, tokenizer: Any) -> GroupState:
     """Policy, its frozen copy (or its adapter) and the reward model before their first update; refuses models of other tokens."""
+    require_vllm(config.engine)
     device = prepare_machine(config)
     require_same_tokens(tokenizer, policy, reward)
     if tokenizer.pad_token_id == tokenizer.eos_token_id:

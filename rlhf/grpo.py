@@ -116,6 +116,7 @@ def train_grpo(
     }
     merge_adapter(state.adapter, output / "adapter")
     card = {"role": "policy", "policy": str(policy), "reward": str(reward), "options": asdict(config)}
+    state.end_sampling()
     return finish(output, state.policy, tokenizer, summary, card, identity=identity)
 
 

@@ -12,7 +12,7 @@ import torch
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from peft.utils.other import AuxiliaryTrainingWrapper
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from rlhf.checkpoint import write_folder
@@ -54,6 +54,21 @@ def without_adapter(model: nn.Module) -> Iterator[None]:
     finally:
         for part in parts:
             part.enable_adapters(True)
+
+
+def merged_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Each weight under the name it has in files, an adapter's change added to it; a shared one under each of its names."""
+    adapted = {name: part for name, part in model.named_modules() if isinstance(part, BaseTunerLayer)}
+    for name, weight in model.named_parameters(remove_duplicate=False):
+        owner, _, kind = name.rpartition(".")
+        layer = adapted.get(owner.removesuffix(".base_layer"))
+        if ".lora_" in name:
+            continue
+        if layer is None:
+            yield name, weight.detach()
+            continue
+        changes = [layer.get_delta_weight(adapter) for adapter in layer.active_adapters] if kind == "weight" else []  # type: ignore[attr-defined]
+        yield f"{owner.removesuffix('.base_layer')}.{kind}", sum(changes, weight).detach()
 
 
 def merge_adapter(adapter: PeftModel | None, folder: Path) -> None:

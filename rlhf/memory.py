@@ -17,6 +17,7 @@ from transformers import PreTrainedModel
 from rlhf.config import OnlineOptions
 from rlhf.lanes import num_lanes
 from rlhf.losses import CHUNK_LOGITS, MIN_CHUNK_ROWS
+from rlhf.models import num_parameters
 from rlhf.options import LoopOptions, TrainingOptions
 from rlhf.passes import plain_head
 from rlhf.types import InputError, Report
@@ -27,6 +28,8 @@ Result = TypeVar("Result")
 GIB = 2**30
 MARGIN = 1.5
 """What is in memory for each byte kept for the backward pass: gradients on their way back, and what the allocator does not return."""
+PAGE = 128
+"""Positions of a page of vLLM, at most."""
 LOGIT_COPIES = 4
 """Logits, their logarithms, and the gradients of both."""
 
@@ -39,6 +42,7 @@ class MemoryPlan(NamedTuple):
     optimizer: int
     activations: int
     cache: int
+    """What the sampler keeps: keys and values and, where it is vLLM, a copy of the weights."""
 
     def text(self) -> str:
         """Each part in GiB."""
@@ -80,12 +84,40 @@ def plan_online(
         sum(passes) if num_lanes(learners[0].device) > 1 else max(passes)
     )  # side by side, or one after the other
     slots = min(config.generation_batch_size, config.episodes_per_update)
+    if config.engine == "vllm":
+        width, most = config.max_prompt_length + config.max_new_tokens, config.generation_batch_size
+        cache = copy_bytes(learners[0], config.dtype) + page_bytes(
+            learners[0], config.dtype, num_rows=most, length=width
+        )
+    else:
+        cache = cache_bytes(learners[0], config.dtype, num_rows=slots, length=length)
     return _plan(
         [*learners, *frozen],
         learners,
         activations=activations + logit_bytes(learners[0], rows),
-        cache=slots * length * _cache_width(learners[0]) * (2 if config.dtype == "bfloat16" else 4),
+        cache=cache,
     )
+
+
+def cache_bytes(model: PreTrainedModel, dtype: str, *, num_rows: int, length: int) -> int:
+    """Keys and values of so many rows of this length."""
+    shape: Any = model.config.get_text_config()
+    heads = getattr(shape, "num_key_value_heads", None) or shape.num_attention_heads
+    size = getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads
+    return int(2 * shape.num_hidden_layers * heads * size * num_rows * length * (2 if dtype == "bfloat16" else 4))
+
+
+def page_bytes(model: PreTrainedModel, dtype: str, *, num_rows: int, length: int) -> int:
+    """Keys and values of so many rows, at most this long, in vLLM's pages; one row more covers pages begun and the page of nothing."""
+    longest = min(length, getattr(model.config.get_text_config(), "max_position_embeddings", None) or length)
+    return cache_bytes(model, dtype, num_rows=num_rows + 1, length=-(-longest // PAGE) * PAGE)
+
+
+def copy_bytes(model: PreTrainedModel, dtype: str) -> int:
+    """The weights once more, in the precision of the arithmetic, the head apart from the embeddings."""
+    shape: Any = model.config.get_text_config()
+    head = shape.vocab_size * shape.hidden_size if shape.tie_word_embeddings else 0
+    return int((num_parameters(model) + head) * (2 if dtype == "bfloat16" else 4))
 
 
 def logit_bytes(model: PreTrainedModel, num_positions: int) -> int:
@@ -182,11 +214,3 @@ def _plan(
     trained = sum(weight.numel() for model in learners for weight in model.parameters() if weight.requires_grad)
     weights = sum(weight.numel() * weight.element_size() for weight in parameters.values())
     return MemoryPlan(weights, gradients=4 * trained, optimizer=8 * trained, activations=activations, cache=cache)
-
-
-def _cache_width(model: PreTrainedModel) -> int:
-    """Numbers that one position of one row keeps: a key and a value in each layer."""
-    shape: Any = model.config.get_text_config()
-    heads = getattr(shape, "num_key_value_heads", None) or shape.num_attention_heads
-    size = getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads
-    return int(2 * shape.num_hidden_layers * heads * size)

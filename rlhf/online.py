@@ -22,7 +22,7 @@ from rlhf.sequences import encode_prompts
 from rlhf.types import Report
 
 if TYPE_CHECKING:
-    from rlhf.ppo_phases import SamplingState
+    from rlhf.sampling_state import SamplingState
 
 MAX_FIXED_PROMPTS = 256
 NUM_SAMPLES_SHOWN = 8

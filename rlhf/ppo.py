@@ -54,6 +54,7 @@ from rlhf.pretraining_mix import load_windows
 from rlhf.progress import Progress
 from rlhf.rollouts import Rollouts
 from rlhf.types import InputError, Report, ignore_report
+from rlhf.vllm_engine import require_vllm
 
 Look = Callable[[Rollouts, Estimates], None]
 
@@ -156,6 +157,7 @@ def train_ppo(
         merge_adapter(adapter, output / name)
     save_model(state.value_model, tokenizer, output / "value", {"role": "value", **card})
     average.save(state.policy, tokenizer, output / "average", {"role": "policy", **card})
+    state.end_sampling()
     return finish(output, state.policy, tokenizer, summary, {"role": "policy", **card}, identity=identity)
 
 
@@ -166,6 +168,7 @@ def load_models(config: PpoConfig, policy: str | Path, reward: str | Path, token
             f"expected max_seconds = 0 and a minibatch_size of at least {num_workers()} for {num_workers()} workers, whose clocks "
             f"differ and who share each minibatch; got {config.max_seconds:g} and {config.minibatch_size}"
         )
+    require_vllm(config.engine)
     device = prepare_machine(config)
     require_same_tokens(tokenizer, policy, reward)
     return new_state(

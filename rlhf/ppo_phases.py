@@ -26,14 +26,14 @@ from rlhf.advantages import (
     token_rewards,
     whiten,
 )
-from rlhf.config import OnlineOptions, PpoConfig
-from rlhf.decoding import Request, generate
+from rlhf.config import PpoConfig
+from rlhf.decoding import Request
 from rlhf.lanes import side_by_side
 from rlhf.lora import add_adapter, without_adapter
 from rlhf.memory import until_it_fits
 from rlhf.models import autocast, num_parameters, reward_scores
 from rlhf.parallel import own, sum_gradients, sum_over_workers
-from rlhf.passes import compile_layers, micro_batches, uncompiled
+from rlhf.passes import compile_layers, micro_batches
 from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1
 from rlhf.pretraining_mix import add_pretraining_gradient
 from rlhf.rollouts import (
@@ -46,30 +46,9 @@ from rlhf.rollouts import (
     state_values,
 )  # fmt: skip
 from rlhf.sampling import derived_seed
+from rlhf.sampling_state import SamplingState
 from rlhf.step_zero import check_step_zero
-from rlhf.types import InputError, Report, ignore_report
-
-
-@dataclass(kw_only=True)
-class SamplingState:
-    """What it takes to sample from a policy that learns, and to score what it wrote."""
-
-    config: OnlineOptions
-    policy: PreTrainedModel
-    ref_policy: PreTrainedModel
-    reward_model: PreTrainedModel
-    policy_optimizer: torch.optim.Optimizer
-    eos_token_id: int
-    pad_token_id: int
-    update: int = 0
-    """Updates done."""
-    report: Report = ignore_report
-    other_rewards: list[PreTrainedModel] = field(default_factory=list)
-    """Reward models whose scores are averaged with reward_model's."""
-    heldout_reward: PreTrainedModel | None = None
-    """Scores the answers to the fixed prompts, and pays for nothing."""
-    score_spread: float = 0.0
-    """Mean deviation of the reward models' scores in the batch that was scored last."""
+from rlhf.types import InputError, Report
 
 
 @dataclass(kw_only=True)
@@ -152,16 +131,7 @@ def collect_rollouts(state: SamplingState, prompts: Sequence[list[int]], *, stre
         Request(prompt, config.temperature, 1.0, derived_seed(config.seed, stream, row))
         for row, prompt in enumerate(prompts)
     ]
-    with uncompiled(state.policy):
-        completions = generate(
-            state.policy,
-            own(requests),
-            max_new_tokens=config.max_new_tokens,
-            eos_token_id=state.eos_token_id,
-            pad_token_id=state.pad_token_id,
-            dtype=config.dtype,
-            max_rows=config.generation_batch_size,
-        )
+    completions = state.complete(own(requests))
     return join_rollouts(prompts, gather_completions(completions, state.pad_token_id), pad_token_id=state.pad_token_id)
 
 

@@ -39,6 +39,7 @@ def train_rft(
         device=config.device,
         dtype=config.dtype,
         threads=config.threads,
+        engine=config.engine,
     )
     chosen = best_of(sampling, policy=policy, reward=reward, prompts=prompts, output=output / "best-of", report=report)
     tuning = SftConfig(**{item.name: getattr(config, item.name) for item in fields(SftConfig)})

@@ -115,6 +115,7 @@ def train_rloo(
     }
     merge_adapter(state.adapter, output / "adapter")
     card = {"role": "policy", "policy": str(policy), "reward": str(reward), "options": asdict(config)}
+    state.end_sampling()
     return finish(output, state.policy, tokenizer, summary, card, identity=identity)
 
 

@@ -7,7 +7,7 @@ from torch import nn
 from rlhf.types import StepZeroError
 
 if TYPE_CHECKING:
-    from rlhf.ppo_phases import SamplingState
+    from rlhf.sampling_state import SamplingState
 
 STEP_ZERO_TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
 

@@ -27,7 +27,9 @@ MAKERS = {
     ),
     "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**SHAPE, num_key_value_heads=2)),
     "mistral, window of 6": lambda: MistralForCausalLM(MistralConfig(**SHAPE, num_key_value_heads=4, sliding_window=6)),
-    "gpt2": lambda: GPT2LMHeadModel(GPT2Config(vocab_size=97, n_embd=32, n_layer=2, n_head=4, n_positions=64)),
+    "gpt2": lambda: GPT2LMHeadModel(
+        GPT2Config(vocab_size=97, n_embd=SHAPE["hidden_size"], n_layer=2, n_head=4, n_positions=64)
+    ),
     "gemma": lambda: GemmaForCausalLM(GemmaConfig(**SHAPE, num_key_value_heads=1)),
     "gemma2, windows of 6": lambda: Gemma2ForCausalLM(
         Gemma2Config(**SHAPE, num_key_value_heads=2, sliding_window=6, query_pre_attn_scalar=8)
