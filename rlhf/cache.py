@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, CacheLayerMixin
 
+from rlhf.native import store_states
 from rlhf.types import InputError
 
 
@@ -47,8 +48,9 @@ class SlotLayer(CacheLayerMixin):
             self.values[slots, :, :length] = value_states
             return key_states.to(self.dtype), value_states
         rows = len(cache.positions)
-        self.keys[cache.slots[:rows], :, cache.positions] = key_states[:, :, 0].to(self.dtype)
-        self.values[cache.slots[:rows], :, cache.positions] = value_states[:, :, 0]
+        for states, fresh in ((self.keys, key_states.to(self.dtype)), (self.values, value_states)):
+            if not store_states(states, fresh, cache.positions):
+                states[cache.slots[:rows], :, cache.positions] = fresh[:, :, 0]
         return self.keys[:rows, :, : cache.width], self.values[:rows, :, : cache.width]
 
     def copy_slot(self, source: int, target: int, width: int) -> None:

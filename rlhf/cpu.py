@@ -15,7 +15,7 @@ from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedM
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from rlhf.native import attend
+from rlhf.native import attend, rms_norm
 
 SHORT_ROW = 256
 """Up to this many positions the matrix of scores fits in the processor's caches."""
@@ -25,11 +25,49 @@ def speed_up(model: PreTrainedModel) -> PreTrainedModel:
     """Takes the faster attention and the faster linear layers where the model allows it; weights and files stay the same."""
     if model.config._attn_implementation == "sdpa":
         model.set_attn_implementation("short_rows")
-    if is_mkl_slow():
-        for module in model.modules():
-            if type(module) is nn.Linear:
-                module.__class__ = OneDnnLinear
+    for module in model.modules():
+        if is_mkl_slow() and type(module) is nn.Linear:
+            module.__class__ = OneDnnLinear
+        elif is_plain_rms_norm(module):
+            kind: Any = type(module)
+            module.__class__ = with_native_norm(kind)
     return model
+
+
+class NativeRmsNorm(nn.Module):
+    """Mixed into a model's own norm: one kernel in place of seven operators where one token a row is read.
+
+    Longer rows keep the model's own, since scoring has to equal the forward pass of training to the last bit.
+    """
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        is_decoding = hidden.ndim == 3 and hidden.shape[1] == 1
+        if is_decoding and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
+            normed = rms_norm(hidden, self.weight, self.variance_epsilon)  # type: ignore[arg-type]
+            if normed is not None:
+                return normed
+        found: Tensor = super().forward(hidden)
+        return found
+
+
+def is_plain_rms_norm(module: nn.Module) -> bool:
+    """True for a norm as in Llama and Qwen; what it computes decides, for others of the name add 1 to the weight or cast elsewhere."""
+    weight, epsilon = getattr(module, "weight", None), getattr(module, "variance_epsilon", None)
+    if (
+        not type(module).__name__.endswith("RMSNorm")
+        or weight is None
+        or epsilon is None
+        or weight.device.type != "cpu"
+    ):
+        return False
+    sample = torch.linspace(-1.0, 2.0, weight.numel())[None]
+    with torch.no_grad():
+        return torch.allclose(module(sample), nn.functional.rms_norm(sample, weight.shape, weight, epsilon), atol=1e-6)
+
+
+@cache
+def with_native_norm(kind: Any) -> Any:
+    return type(kind.__name__, (NativeRmsNorm, kind), {})
 
 
 @cache
@@ -55,7 +93,8 @@ def short_row_attention(
         return attended, None
     size, scaling = query.shape, options.get("scaling")
     scaling = size[-1] ** -0.5 if scaling is None else scaling
-    if is_decoding and attention_mask is not None and not torch.is_grad_enabled():
+    is_native = is_decoding and not torch.is_grad_enabled() and not torch.compiler.is_compiling()
+    if is_native and attention_mask is not None:
         found = attend(query, key, value, attention_mask, scaling)
         if found is not None:
             return found[:, None], None

@@ -8,6 +8,7 @@ alone and in any batch. The engine knows token ids only: records and text are th
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,7 +16,8 @@ import torch
 from torch import Tensor
 
 from rlhf.cache import SlotCache, decoding_masks
-from rlhf.lanes import num_lanes, side_by_side
+from rlhf.lanes import num_lanes, one_thread, side_by_side
+from rlhf.models import num_parameters
 from rlhf.sampling import draw_tokens, row_uniforms
 from rlhf.types import InputError
 
@@ -29,6 +31,10 @@ PREFILL_TOKENS = 2048
 
 LANE_ROWS = 16
 """Fewer rows do not pay for a lane of their own: each reads all weights at every step."""
+
+
+SMALL_STEP = 6e8
+"""Rows x parameters of a step below which one CPU thread is faster than any way to share the work (measured on two cores)."""
 
 
 class Request(NamedTuple):
@@ -237,7 +243,7 @@ def generate(
     """Complete all requests, at most max_rows side by side (0: all). `dtype` "bfloat16" runs the model under autocast."""
     _check_requests(model, requests, max_new_tokens)
     max_rows = min(max_rows or len(requests), len(requests))
-    lanes = _lanes(requests, max(1, min(num_lanes(model.device), max_rows // LANE_ROWS)))
+    is_small = model.device.type == "cpu" and max_rows * num_parameters(model) < SMALL_STEP
 
     def complete(lane: list[int]) -> Completions:
         with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=dtype == "bfloat16"):
@@ -253,7 +259,9 @@ def generate(
                 decoding.step()
         return decoding.completions()
 
-    parts = side_by_side([partial(complete, lane) for lane in lanes], model.device)
+    with one_thread() if is_small else nullcontext():
+        lanes = _lanes(requests, max(1, min(num_lanes(model.device), max_rows // LANE_ROWS)))
+        parts = side_by_side([partial(complete, lane) for lane in lanes], model.device)
     return join_completions(lanes, parts, pad_token_id)
 
 
@@ -271,7 +279,8 @@ def join_completions(places: Sequence[Sequence[int]], parts: Sequence[Completion
     )
     for rows, part in zip(places, parts, strict=True):
         for whole, field in zip(together, part, strict=True):
-            whole[(rows, *(slice(size) for size in field.shape[1:]))] = field
+            view = whole[:, : field.shape[1]] if field.ndim > 1 else whole
+            view[rows] = field
     return together
 
 

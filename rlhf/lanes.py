@@ -5,8 +5,9 @@ halves of a batch, or two models, need no word from each other for thousands of 
 operator runs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -21,10 +22,21 @@ def num_lanes(device: torch.device) -> int:
     return min(torch.get_num_threads(), MAX_LANES) if device.type == "cpu" else 1
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """For operators so small that a second thread costs more than it does."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def side_by_side(pieces: Sequence[Callable[[], Result]], device: torch.device) -> list[Result]:
     """Results of the pieces, which share nothing that one of them writes; one after the other where there is nothing to gain.
 
-    Gradient mode holds for the pieces too; autocast they enter themselves. The error of a piece is raised once all have ended.
+    Gradient mode holds for the pieces too; autocast they enter themselves. The error of a piece is raised once those under way have ended.
     """
     if min(num_lanes(device), len(pieces)) == 1:
         return [piece() for piece in pieces]

@@ -32,9 +32,9 @@ inline void store(BFloat16* place, float value) {
   place->bits = value != value ? uint16_t(0x7fc0) : uint16_t((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
-// e^x for -87 <= x <= 87 to about 1e-7, without a branch or a call, so that compilers make vectors of the loops around it.
-inline float exponential(float x) {
-  x = x < -87.0f ? -87.0f : x > 87.0f ? 87.0f : x;
+// e^x up to x = 87 to about 1e-7, and 0 below -87; without a branch or a call, so that compilers make vectors of the loops around it.
+inline float exponential(float exponent) {
+  const float x = exponent < -87.0f ? -87.0f : exponent > 87.0f ? 87.0f : exponent;
   const float shifter = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
   const float halvings = (x * 1.44269504f + shifter) - shifter;
   const float r = (x - halvings * 0.693145752f) - halvings * 1.42860677e-6f;  // ln 2 in two parts
@@ -46,7 +46,7 @@ inline float exponential(float x) {
   sum = sum * r + 0.5f;
   sum = sum * r + 1.0f;
   sum = sum * r + 1.0f;
-  return sum * as_float(uint32_t(int32_t(halvings) + 127) << 23);
+  return exponent < -87.0f ? 0.0f : sum * as_float(uint32_t(int32_t(halvings) + 127) << 23);
 }
 
 struct Shape {
@@ -190,8 +190,8 @@ int64_t draw_row(const Logit* logit, int64_t vocabulary, float uniform, float te
   if (temperature == 0) {
     while (token + 1 < vocabulary && wide(logit[token]) * sharpness != largest) ++token;
   } else {
-    // The first token whose cumulative weight exceeds the threshold; where rounding leaves none, the last that was passed.
-    const float threshold = uniform * total;
+    // The first token whose cumulative weight exceeds the threshold; where rounding leaves none, the last that has weight.
+    const float threshold = std::min(uniform * total, std::nextafter(total, 0.0f));
     float before = 0;
     int64_t block = 0;
     const int64_t last = (vocabulary - 1) / BLOCK;
@@ -199,6 +199,7 @@ int64_t draw_row(const Logit* logit, int64_t vocabulary, float uniform, float te
     token = block * BLOCK;
     const int64_t end = std::min(token + BLOCK, vocabulary) - 1;
     while (token < end && before + weights[token] <= threshold) before += weights[token++];
+    while (token > 0 && weights[token] == 0) --token;
   }
   *logprob = wide(logit[token]) * sharpness - largest - std::log(total);
   return token;
@@ -219,6 +220,28 @@ void draw(const Logit* logits, const float* uniforms, const float* temperature, 
 }  // namespace
 
 extern "C" {
+
+// Copies fresh (rows, groups) states of `bytes` each to positions[row] of a cache (slots, groups, capacity); slot i is row i.
+void store_states(char* cache, const char* fresh, const int64_t* positions, int64_t rows, int64_t groups, int64_t capacity,
+                  int64_t bytes) {
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t group = 0; group < groups; ++group)
+      std::memcpy(cache + ((row * groups + group) * capacity + positions[row]) * bytes, fresh + (row * groups + group) * bytes, bytes);
+}
+
+// hidden (rows, size) over its root mean square, times weight (size).
+void rms_norm(const float* hidden, const float* weight, float* normed, int64_t rows, int64_t size, float epsilon, int threads) {
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+  for (int64_t row = 0; row < rows; ++row) {
+    const float* in = hidden + row * size;
+    float squares = 0;
+#pragma omp simd reduction(+ : squares)
+    for (int64_t i = 0; i < size; ++i) squares += in[i] * in[i];
+    const float scale = 1 / std::sqrt(squares / size + epsilon);
+#pragma omp simd
+    for (int64_t i = 0; i < size; ++i) normed[row * size + i] = weight[i] * (in[i] * scale);
+  }
+}
 
 // Attention of one new position a row over `width` cached ones. query, attended (rows, groups, heads_per_group, size);
 // keys, values (rows, groups, width, size) with the strides of `shape`; is_seen (rows, width).

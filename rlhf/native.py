@@ -64,6 +64,36 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, is_seen: Tensor, scaling
     return attended.to(values.dtype)
 
 
+def store_states(cache: Tensor, fresh: Tensor, positions: Tensor) -> bool:
+    """Writes fresh (R, G, 1, D) to positions (R,) int64 of the first R slots of a cache (S, G, T, D); False where it cannot."""
+    library = native() if cache.device.type == "cpu" and fresh.dtype == cache.dtype and fresh.is_contiguous() else None
+    if library is None:
+        return False
+    rows, groups, _, size = fresh.shape
+    sizes = rows, groups, cache.shape[2], size * cache.element_size()
+    library.store_states(
+        *(_pointer(tensor) for tensor in (cache, fresh, positions)), *(ctypes.c_int64(n) for n in sizes)
+    )
+    return True
+
+
+def rms_norm(hidden: Tensor, weight: Tensor, epsilon: float) -> Tensor | None:
+    """hidden (..., D) over its root mean square, times weight (D,), without a gradient."""
+    is_served = hidden.dtype == weight.dtype == torch.float32 and hidden.device.type == "cpu" and hidden.is_contiguous()
+    if not is_served or (library := native()) is None:
+        return None
+    normed = torch.empty_like(hidden)
+    size = hidden.shape[-1]
+    library.rms_norm(
+        *(_pointer(tensor) for tensor in (hidden, weight, normed)),
+        ctypes.c_int64(hidden.numel() // size),
+        ctypes.c_int64(size),
+        ctypes.c_float(epsilon),
+        torch.get_num_threads(),
+    )
+    return normed
+
+
 def token_statistics(logits: Tensor, tokens: Tensor, temperature: float) -> tuple[Tensor, Tensor, Tensor] | None:
     """Of softmax(logits / temperature): (log-probability of the tokens, entropy, log of the divisor), each (N,) float32.
 
@@ -72,7 +102,8 @@ def token_statistics(logits: Tensor, tokens: Tensor, temperature: float) -> tupl
     name = _served(logits)
     if name is None or (library := native()) is None:
         return None
-    found = tuple(torch.empty(len(tokens)) for _ in range(3))
+    logprobs, entropy, normalizer = (torch.empty(len(tokens)) for _ in range(3))
+    found = logprobs, entropy, normalizer
     _over_rows(library, f"statistics_{name}", logits, temperature, tokens.contiguous(), *found)
     return found
 

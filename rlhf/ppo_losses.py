@@ -131,16 +131,8 @@ class _HeadStatistics(torch.autograd.Function):
         )
         with torch.autocast(device, enabled=False):
             for chunk in chunks(len(tokens), weight.shape[0]):
-                found = native.token_statistics(_logits(saved, chunk), tokens[chunk], temperature)
-                if found is not None:
-                    logprobs[chunk], entropy[chunk], normalizer[chunk] = found
-                    continue
-                scaled = _scaled_logits(saved, chunk, ctx)
-                normalizer[chunk] = torch.logsumexp(scaled, dim=-1)
-                logprobs[chunk] = scaled.gather(1, tokens[chunk, None]).squeeze(1) - normalizer[chunk]
-                if has_entropy:
-                    shares = (scaled - normalizer[chunk, None]).exp_()
-                    entropy[chunk] = normalizer[chunk] - shares.mul_(scaled).sum(dim=-1)
+                found = _statistics(_logits(saved, chunk), tokens[chunk], ctx, has_entropy=has_entropy)
+                logprobs[chunk], entropy[chunk], normalizer[chunk] = found
         ctx.save_for_backward(*saved, tokens, normalizer)
         ctx.mark_non_differentiable(entropy)
         return logprobs, entropy
@@ -154,29 +146,39 @@ class _HeadStatistics(torch.autograd.Function):
         ]
         with torch.autocast(slope.device.type, enabled=False):
             for chunk in chunks(len(tokens), saved[1].shape[0]):
-                of_logits = native.slopes_of_logprobs(
-                    _logits(saved, chunk), tokens[chunk], normalizer[chunk], slope[chunk], ctx.temperature
-                )
-                if of_logits is not None:
-                    add_head_gradients(gradients, of_logits, saved[0][chunk], saved[1], chunk.start)
-                    continue
-                # The gradient of log p(taken) by the scaled logits: one hot - softmax.
-                of_logits = (_scaled_logits(saved, chunk, ctx) - normalizer[chunk, None]).exp_().neg_()
-                of_logits.scatter_add_(1, tokens[chunk, None], torch.ones_like(of_logits[:, :1]))
-                of_logits.mul_(slope[chunk, None] / ctx.temperature)
-                add_head_gradients(gradients, of_logits.to(saved[0].dtype), saved[0][chunk], saved[1], chunk.start)
+                slopes = _slopes(_logits(saved, chunk), tokens[chunk], normalizer[chunk], slope[chunk], ctx)
+                add_head_gradients(gradients, slopes, saved[0][chunk], saved[1], chunk.start)
         passed = zip(gradients, ctx.dtypes, strict=True)
         return *(None if gradient is None else gradient.to(dtype) for gradient, dtype in passed), None, None, None
 
 
 def _logits(saved: Sequence[Tensor | None], chunk: slice) -> Tensor:
     hidden, weight, bias = saved
+    assert hidden is not None
+    assert weight is not None
     return F.linear(hidden[chunk], weight, bias)
 
 
-def _scaled_logits(saved: Sequence[Tensor | None], chunk: slice, ctx: Any) -> Tensor:
-    """(n, V) in the wide type: the logits of some positions over the temperature."""
-    hidden, weight, bias = saved
-    assert hidden is not None
-    assert weight is not None
-    return F.linear(hidden[chunk], weight, bias).to(ctx.wide).div_(ctx.temperature)
+def _statistics(
+    logits: Tensor, tokens: Tensor, ctx: Any, *, has_entropy: bool
+) -> tuple[Tensor, Tensor | float, Tensor]:
+    """(log-probability of the tokens, entropy, log of the divisor), each (n,), of softmax(logits / temperature)."""
+    if (found := native.token_statistics(logits, tokens, ctx.temperature)) is not None:
+        return found if has_entropy else (found[0], 0.0, found[2])
+    scaled = logits.to(ctx.wide).div_(ctx.temperature)
+    normalizer = torch.logsumexp(scaled, dim=-1)
+    logprobs = scaled.gather(1, tokens[:, None]).squeeze(1) - normalizer
+    if not has_entropy:
+        return logprobs, 0.0, normalizer
+    shares = (scaled - normalizer[:, None]).exp_()
+    return logprobs, normalizer - shares.mul_(scaled).sum(dim=-1), normalizer
+
+
+def _slopes(logits: Tensor, tokens: Tensor, normalizer: Tensor, slope: Tensor, ctx: Any) -> Tensor:
+    """(n, V) in the type of the logits, which it overwrites: slope times (one hot - softmax) / temperature."""
+    found = native.slopes_of_logprobs(logits, tokens, normalizer, slope, ctx.temperature)
+    if found is not None:
+        return found
+    slopes = (logits.to(ctx.wide).div_(ctx.temperature) - normalizer[:, None]).exp_().neg_()
+    slopes.scatter_add_(1, tokens[:, None], torch.ones_like(slopes[:, :1]))
+    return slopes.mul_(slope[:, None] / ctx.temperature).to(logits.dtype)
