@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rlhf.cache import SlotCache, decoding_masks
+from rlhf.graphs import is_recorded, take_graphs
 from rlhf.lanes import num_lanes, one_thread, side_by_side
 from rlhf.models import num_parameters
-from rlhf.sampling import draw_tokens, row_uniforms
+from rlhf.slots import Slots
 from rlhf.types import InputError
 
 # Moving rows costs time, so finished rows leave together once they are this share of the batch.
@@ -48,7 +48,7 @@ class Request(NamedTuple):
 
 
 class Step(NamedTuple):
-    """The tokens of one step, one entry per row of the batch (R of them)."""
+    """The tokens of one step, one entry per row of the batch (R of them). On a GPU it holds until the next step."""
 
     rows: Tensor
     """(R,) positions in the list of requests."""
@@ -61,7 +61,7 @@ class Step(NamedTuple):
     probabilities: Tensor
     """(R,) chance with which the token was drawn, after temperature and top-p."""
     logits: Tensor
-    """(R, V) of the raw model, in its type."""
+    """(R, V) of the raw model, in its type; in float32 on a GPU."""
 
 
 class Completions(NamedTuple):
@@ -97,30 +97,23 @@ class Decoding:
         self.model, self.requests, self.device = model, requests, model.device
         self.max_new_tokens, self.eos_token_id, self.pad_token_id = max_new_tokens, eos_token_id, pad_token_id
         self.num_slots = min(max_rows or len(requests), len(requests))
-        self.cache = SlotCache(
-            num_layers=model.config.get_text_config().num_hidden_layers,
-            num_slots=self.num_slots,
-            capacity=max(len(request.prompt) for request in requests) + max_new_tokens,
-            device=self.device,
-        )
-        self.seeds = torch.tensor([request.seed for request in requests], device=self.device)
-        self.temperature = torch.tensor([request.temperature for request in requests], device=self.device)
-        self.top_p = torch.tensor([request.top_p for request in requests], device=self.device)
+        self.capacity = max(len(request.prompt) for request in requests) + max_new_tokens
         self.is_any_greedy = any(request.temperature == 0 for request in requests)
         self.is_any_cut = any(request.top_p < 1 for request in requests)
-        # The column behind the last takes what rows that have ended would still write.
-        shape = (len(requests), max_new_tokens + 1)
+        self.spans: list[int] = []
+        """Of each row in the batch: where its last token would stand at step 0, from which its position at any step follows."""
+        self.graphs = take_graphs(model, self, self.num_slots, self.capacity) if is_recorded(self.device) else None
+        self.slots = self.graphs.slots if self.graphs else Slots(model, self.num_slots, self.capacity)
+        self.slots.begin(eos_token_id=eos_token_id, max_new_tokens=max_new_tokens)
+        # Of each request, once its row has left.
+        shape = (len(requests), max_new_tokens)
         self.tokens = torch.full(shape, pad_token_id, device=self.device)
         self.logprobs = torch.zeros(shape, device=self.device)
         self.counts = torch.zeros(len(requests), dtype=torch.int64, device=self.device)
-        self.has_eos = torch.zeros(len(requests), dtype=torch.bool, device=self.device)
         self.num_steps = 0
         self.waiting = deque(range(len(requests)))
-        # Of each row in the batch: its request, the token to read next, where that token stands, and whether it goes on.
-        self.rows, self.next_tokens, self.positions = (self.seeds.new_empty(0) for _ in range(3))
-        self.is_row_open = self.has_eos[:0]
-        self.spans: list[int] = []
-        """Of each row: where its last token would stand at step 0, from which its position at any step follows."""
+        self.rows = torch.zeros(0, dtype=torch.int64, device=self.device)
+        """Of each row in the batch: its request."""
         self._admit()
 
     @property
@@ -130,43 +123,28 @@ class Decoding:
     def step(self) -> Step:
         """Read one token of every row, draw the next, close the rows that ended and let waiting requests in."""
         # A row that has ended but not left counts on past its last position; no row is ever behind the cache's end.
-        width = min(max(self.spans) + self.num_steps + 1, self.cache.capacity)
-        self.cache.expect_tokens(self.positions, width)
-        output = self.model(
-            input_ids=self.next_tokens[:, None],
-            attention_mask=decoding_masks(self.model, self.positions, width),
-            position_ids=self.positions[:, None],
-            past_key_values=self.cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        logits = output.logits[:, -1]
-        rows, is_open, count = self.rows, self.is_row_open, self.counts[self.rows]
-        tokens, logprobs, probabilities = draw_tokens(
-            logits,
-            row_uniforms(self.seeds[rows], count),
-            temperature=self.temperature[rows],
-            top_p=self.top_p[rows] if self.is_any_cut else None,
-            is_any_greedy=self.is_any_greedy,
-        )
-        column = torch.where(is_open, count, self.max_new_tokens)
-        self.tokens[rows, column], self.logprobs[rows, column] = tokens, logprobs
-        is_eos = is_open & (tokens == self.eos_token_id)
-        self.counts[rows] += is_open
-        self.has_eos[rows] |= is_eos
-        self.is_row_open = is_open & ~is_eos & (count + 1 < self.max_new_tokens)
-        self.next_tokens, self.positions = tokens, self.positions + self.is_row_open
+        width = min(max(self.spans) + self.num_steps + 1, self.capacity)
+        draw = self.graphs.step if self.graphs else self.slots.step
+        drawn = draw(self.model, len(self.spans), width, is_any_greedy=self.is_any_greedy, is_any_cut=self.is_any_cut)
+        step = Step(self.rows, *drawn)
         self.num_steps += 1
         if self.num_steps % STEPS_BETWEEN_LOOKS.get(self.device.type, 1) == 0:
             self._let_go()
-        return Step(rows, is_open, tokens, logprobs, probabilities, logits)
+        return step
 
     def completions(self) -> Completions:
         """What has been drawn so far, in the order of the requests."""
+        self._collect()
         width = int(self.counts.max())
         mask = torch.arange(width, device=self.device) < self.counts[:, None]
         tokens = self.tokens[:, :width].masked_fill(~mask, self.pad_token_id)
-        return Completions(tokens, mask, self.logprobs[:, :width].masked_fill(~mask, 0.0), self.has_eos)
+        has_eos = (mask & (tokens == self.eos_token_id)).any(dim=1)
+        return Completions(tokens, mask, self.logprobs[:, :width].masked_fill(~mask, 0.0), has_eos)
+
+    def _collect(self) -> None:
+        """Take over what the rows in the batch have drawn."""
+        drawn = self.slots.drawn_so_far(len(self.spans), self.max_new_tokens)
+        self.tokens[self.rows], self.logprobs[self.rows], self.counts[self.rows] = drawn
 
     def _admit(self) -> None:
         """Give the free slots to waiting requests, prefilling each distinct prompt among them once."""
@@ -176,20 +154,21 @@ class Decoding:
             return
         # Rows of similar length are prefilled together, and rows of one prompt stand together.
         names.sort(key=lambda name: (len(self.requests[name].prompt), self.requests[name].prompt))
+        admitted = [self.requests[name] for name in names]
         slots: dict[tuple[int, ...], int] = {}
-        owners = [slots.setdefault(tuple(self.requests[name].prompt), first + len(slots)) for name in names]
+        owners = [slots.setdefault(tuple(request.prompt), first + len(slots)) for request in admitted]
         self._prefill([list(prompt[:-1]) for prompt in slots], first)
-        lengths = [len(self.requests[name].prompt) for name in names]
         # Backwards, no copy overwrites a slot that a later one reads: row i's owner is never behind slot first + i.
         copies = [(owner, first + place) for place, owner in enumerate(owners) if owner != first + place]
         for source, target in reversed(copies):
-            self.cache.copy_slot(source, target, lengths[target - first])
-        last = [self.requests[name].prompt[-1] for name in names]
+            self.slots.cache.copy_slot(source, target, len(admitted[target - first].prompt))
+        self.slots.admit(
+            first,
+            [(request.prompt[-1], len(request.prompt) - 1, request.seed) for request in admitted],
+            [(request.temperature, request.top_p) for request in admitted],
+        )
         self.rows = torch.cat([self.rows, self._on_device(names)])
-        self.next_tokens = torch.cat([self.next_tokens, self._on_device(last)])
-        self.positions = torch.cat([self.positions, self._on_device(lengths) - 1])
-        self.is_row_open = torch.cat([self.is_row_open, self.has_eos.new_ones(len(names))])
-        self.spans += [length - 1 - self.num_steps for length in lengths]
+        self.spans += [len(request.prompt) - 1 - self.num_steps for request in admitted]
 
     def _prefill(self, prompts: list[list[int]], first_slot: int) -> None:
         """Run prompts, sorted by length, through the model into consecutive slots; an empty one needs nothing."""
@@ -202,26 +181,29 @@ class Decoding:
             width = len(group[-1])
             if width > 0:
                 ids = [prompt + [self.pad_token_id] * (width - len(prompt)) for prompt in group]
-                self.cache.expect_prompts(first_slot + start)
-                self.model.base_model(input_ids=self._on_device(ids), past_key_values=self.cache, use_cache=True)
+                self.slots.cache.expect_prompts(first_slot + start)
+                with self.graphs.casts.in_place() if self.graphs else nullcontext():
+                    self.model.base_model(
+                        input_ids=self._on_device(ids), past_key_values=self.slots.cache, use_cache=True
+                    )
             start = end
 
     def _let_go(self) -> None:
         """Look which rows have ended; once they are enough, the last rows move into their slots and new ones are let in."""
-        is_open = self.is_row_open.tolist()
+        is_open = self.slots.is_open[: len(self.spans)].tolist()
         num_open = sum(is_open)
         num_ended = len(is_open) - num_open
         if num_ended == 0 or (num_open > 0 and num_ended < LEAVING_SHARE * len(is_open)):
             return
+        self._collect()
         holes = [place for place in range(num_open) if not is_open[place]]
         movers = [place for place in range(num_open, len(is_open)) if is_open[place]]
+        self.slots.move(movers, holes, [self.spans[mover] + self.num_steps for mover in movers])
+        self.slots.vacate(num_open)
         order = list(range(num_open))
         for hole, mover in zip(holes, movers, strict=True):
             order[hole] = mover
-            self.cache.copy_slot(mover, hole, self.spans[mover] + self.num_steps)
-        keep = self._on_device(order)
-        self.rows, self.next_tokens, self.positions = self.rows[keep], self.next_tokens[keep], self.positions[keep]
-        self.is_row_open = self.is_row_open[keep]
+        self.rows = self.rows[self._on_device(order)]
         self.spans = [self.spans[place] for place in order]
         self._admit()
 

@@ -15,6 +15,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from rlhf.config import OnlineOptions
+from rlhf.graphs import drop_graphs, is_recorded, rounded_rows, rounded_width
 from rlhf.lanes import num_lanes
 from rlhf.losses import CHUNK_LOGITS, MIN_CHUNK_ROWS
 from rlhf.models import num_parameters
@@ -83,14 +84,13 @@ def plan_online(
     activations = (
         sum(passes) if num_lanes(learners[0].device) > 1 else max(passes)
     )  # side by side, or one after the other
-    slots = min(config.generation_batch_size, config.episodes_per_update)
     if config.engine == "vllm":
         width, most = config.max_prompt_length + config.max_new_tokens, config.generation_batch_size
         cache = copy_bytes(learners[0], config.dtype) + page_bytes(
             learners[0], config.dtype, num_rows=most, length=width
         )
     else:
-        cache = cache_bytes(learners[0], config.dtype, num_rows=slots, length=length)
+        cache = _sampler_bytes(learners[0], config, length)
     return _plan(
         [*learners, *frozen],
         learners,
@@ -118,6 +118,16 @@ def copy_bytes(model: PreTrainedModel, dtype: str) -> int:
     shape: Any = model.config.get_text_config()
     head = shape.vocab_size * shape.hidden_size if shape.tie_word_embeddings else 0
     return int((num_parameters(model) + head) * (2 if dtype == "bfloat16" else 4))
+
+
+def _sampler_bytes(policy: PreTrainedModel, config: OnlineOptions, length: int) -> int:
+    """The sampler's cache, and where its steps are recorded the casts of the weights that they read."""
+    slots = min(config.generation_batch_size, config.episodes_per_update)
+    casts = 0
+    if is_recorded(policy.device):
+        slots, length = rounded_rows(slots), rounded_width(length)
+        casts = 2 * num_parameters(policy) if config.dtype == "bfloat16" else 0
+    return cache_bytes(policy, config.dtype, num_rows=slots, length=length) + casts
 
 
 def logit_bytes(model: PreTrainedModel, num_positions: int) -> int:
@@ -198,6 +208,7 @@ def until_it_fits(
         # Out of the handler, so that the traceback no longer holds the tensors of the pass that failed.
         for model in models:
             model.zero_grad(set_to_none=True)
+        drop_graphs()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         config = replace(config, micro_batch_tokens=config.micro_batch_tokens // 2)

@@ -76,3 +76,11 @@ def folders(tmp_path: Path, policy: PreTrainedModel, tokenizer: PreTrainedTokeni
 def state(folders: Path, tokenizer: PreTrainedTokenizerBase) -> PpoState:
     """The tiny models before their first update."""
     return state_from(folders, tokenizer, CONFIG)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a GPU, what is marked gpu is left out."""
+    left_out = [] if torch.cuda.is_available() else [item for item in items if item.get_closest_marker("gpu")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
