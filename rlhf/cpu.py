@@ -53,10 +53,12 @@ class NativeRmsNorm(nn.Module):
 def is_plain_rms_norm(module: nn.Module) -> bool:
     """True for a norm as in Llama and Qwen; what it computes decides, for others of the name add 1 to the weight or cast elsewhere."""
     weight, epsilon = getattr(module, "weight", None), getattr(module, "variance_epsilon", None)
+    is_named = type(module).__name__.endswith("RMSNorm") and not isinstance(module, NativeRmsNorm)
     if (
-        not type(module).__name__.endswith("RMSNorm")
-        or weight is None
+        not is_named
         or epsilon is None
+        or weight is None
+        or weight.dtype != torch.float32
         or weight.device.type != "cpu"
     ):
         return False
