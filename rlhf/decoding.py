@@ -93,7 +93,7 @@ class Decoding:
         pad_token_id: int,
         max_rows: int = 0,
     ) -> None:
-        _check_requests(model, requests, max_new_tokens)
+        check_requests(model, requests, max_new_tokens)
         self.model, self.requests, self.device = model, requests, model.device
         self.max_new_tokens, self.eos_token_id, self.pad_token_id = max_new_tokens, eos_token_id, pad_token_id
         self.num_slots = min(max_rows or len(requests), len(requests))
@@ -223,7 +223,7 @@ def generate(
     max_rows: int = 0,
 ) -> Completions:
     """Complete all requests, at most max_rows side by side (0: all). `dtype` "bfloat16" runs the model under autocast."""
-    _check_requests(model, requests, max_new_tokens)
+    check_requests(model, requests, max_new_tokens)
     max_rows = min(max_rows or len(requests), len(requests))
     is_small = model.device.type == "cpu" and max_rows * num_parameters(model) < SMALL_STEP
 
@@ -279,7 +279,8 @@ def _lanes(requests: Sequence[Request], count: int) -> list[list[int]]:
     return [lane for lane in lanes if lane]
 
 
-def _check_requests(model: Any, requests: Sequence[Request], max_new_tokens: int) -> None:
+def check_requests(model: Any, requests: Sequence[Request], max_new_tokens: int) -> None:
+    """Fails where a request asks for what no engine can give."""
     if not requests:
         raise InputError("Nothing to complete: the list of requests is empty. Pass at least one prompt.")
     if max_new_tokens < 1:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from rlhf.decoding import Completions, Request, _check_requests
+from rlhf.decoding import Completions, Request, check_requests
 from rlhf.lora import merged_weights
 from rlhf.memory import copy_bytes, free_bytes, page_bytes
 from rlhf.parallel import num_workers
@@ -123,7 +123,7 @@ class VllmEngine:
         self, requests: Sequence[Request], *, max_new_tokens: int, eos_token_id: int, pad_token_id: int
     ) -> Completions:
         """Complete all requests; the result has their order and is on the model's device."""
-        _check_requests(self.model, requests, max_new_tokens)
+        check_requests(self.model, requests, max_new_tokens)
         params = [
             self.new_params(
                 temperature=request.temperature,
