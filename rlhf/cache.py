@@ -5,6 +5,7 @@ in use are always the first slots. Prefilling writes whole prompts, a decoding s
 position is never attended to and overwritten in time. The cache knows nothing about tokens or sampling.
 """
 
+import weakref
 from typing import Any
 
 import torch
@@ -22,7 +23,8 @@ class SlotLayer(CacheLayerMixin):
 
     def __init__(self, cache: "SlotCache") -> None:
         super().__init__()
-        self.cache = cache
+        # Weakly: in a ring of references, one batch's cache would stay in memory beside the next one's.
+        self.cache = weakref.proxy(cache)
 
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
         # The attention runs in the type of the values: under autocast the rotary embedding leaves the keys in float32.

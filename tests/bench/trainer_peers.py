@@ -41,7 +41,7 @@ class Comparison(NamedTuple):
 
 
 COMPARISONS = {
-    "generate": Comparison("1.12.0", "float32:float32", {"tokens/s": ("tokens_per_second", "tokens_per_second")}),
+    "generate": Comparison("1.12.0", "bfloat16:float32", {"tokens/s": ("tokens_per_second", "tokens_per_second")}),
     "ppo": Comparison(
         "1.12.0", "bfloat16:float32", {"s/update": ("seconds_per_update", "seconds_per_update")}, is_time=True
     ),

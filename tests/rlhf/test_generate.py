@@ -1,7 +1,9 @@
 """The generation engine: same text alone and in a batch, cached decode = full forward, left pad = no pad, sampling, resume."""
 
+import gc
 import json
 import shutil
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -192,6 +194,19 @@ def test_waiting_requests_take_the_slots_of_finished_rows_and_a_prompt_is_read_o
     assert longest < len(sizes) < 3 * longest, "no wave waits for its longest row"
     whole = complete(lively, rows, eos=eos)
     assert (decoding.completions().tokens == whole.tokens).all()
+
+
+def test_a_batchs_cache_is_freed_with_it_and_not_when_garbage_is_collected(lively):
+    decoding = Decoding(lively, requests(3), max_new_tokens=4, eos_token_id=2, pad_token_id=0)
+    while decoding.is_open:
+        decoding.step()
+    cache = weakref.ref(decoding.slots.cache)
+    gc.disable()
+    try:
+        del decoding
+        assert cache() is None
+    finally:
+        gc.enable()
 
 
 def test_a_prompt_beyond_the_context_is_refused(policy):
