@@ -151,6 +151,13 @@ def _product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     return result
 
 
+def linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """rows (..., I) @ weight (O, I).T + bias for what computes its own gradients, by whatever is fastest here."""
+    if rows.dtype == torch.float32 and rows.device.type == "cpu" and is_mkl_slow():
+        return _product(rows, weight, bias)
+    return nn.functional.linear(rows, weight, bias)
+
+
 class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:  # type: ignore[override]

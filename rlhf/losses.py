@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rlhf.cpu import linear
+
 CHUNK_LOGITS = 2**21
 """Logits that exist at one time (8 MB in float32), but never fewer than MIN_CHUNK_ROWS positions."""
 MIN_CHUNK_ROWS = 128
@@ -130,7 +132,7 @@ class _HeadLoss(torch.autograd.Function):
             for chunk in chunks(len(targets), weight.shape[0]):
                 chosen = targets[chunk, None]
                 part = hidden[chunk].to(narrow)
-                logprobs = F.linear(part, narrow_weight, narrow_bias).to(wide).log_softmax(-1)
+                logprobs = linear(part, narrow_weight, narrow_bias).to(wide).log_softmax(-1)
                 total -= logprobs.gather(1, chosen).sum()
                 if any(gradient is not None for gradient in gradients):
                     minus_one = torch.full_like(chosen, -1, dtype=wide)
@@ -152,8 +154,8 @@ def add_head_gradients(
     """Adds one chunk's part; slope (n, V) is the gradient of its logits, hidden (n, D) what they were computed from."""
     of_hidden, of_weight, of_bias = gradients
     if of_hidden is not None:
-        of_hidden[start : start + len(hidden)] = slope @ weight
+        of_hidden[start : start + len(hidden)] = linear(slope, weight.t())
     if of_weight is not None:
-        of_weight += slope.t() @ hidden
+        of_weight += linear(slope.t(), hidden.t())
     if of_bias is not None:
         of_bias += slope.sum(0, dtype=of_bias.dtype)

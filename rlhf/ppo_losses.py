@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from rlhf import native
 from rlhf.advantages import masked_mean
+from rlhf.cpu import linear
 from rlhf.losses import add_head_gradients, chunks
 
 # exp(20) is 5e8: far outside any trusted ratio, and still finite when squared in float32.
@@ -156,7 +156,7 @@ def _logits(saved: Sequence[Tensor | None], chunk: slice) -> Tensor:
     hidden, weight, bias = saved
     assert hidden is not None
     assert weight is not None
-    return F.linear(hidden[chunk], weight, bias)
+    return linear(hidden[chunk], weight, bias)
 
 
 def _statistics(
