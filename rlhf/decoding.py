@@ -235,7 +235,7 @@ def generate(
                 max_new_tokens=max_new_tokens,
                 eos_token_id=eos_token_id,
                 pad_token_id=pad_token_id,
-                max_rows=-(-max_rows // len(lanes)),
+                max_rows=-(-max_rows * len(lane) // len(requests)),
             )
             while decoding.is_open:
                 decoding.step()
@@ -267,14 +267,14 @@ def join_completions(places: Sequence[Sequence[int]], parts: Sequence[Completion
 
 
 def _lanes(requests: Sequence[Request], count: int) -> list[list[int]]:
-    """The requests' places dealt to `count` lanes: of like length in each, and the completions of one prompt together."""
+    """The requests' places dealt to `count` lanes, about as many to each, and the completions of one prompt together."""
     if count == 1:
         return [list(range(len(requests)))]
     by_prompt: dict[tuple[int, ...], list[int]] = {}
     for place, request in enumerate(requests):
         by_prompt.setdefault(tuple(request.prompt), []).append(place)
     lanes: list[list[int]] = [[] for _ in range(count)]
-    for prompt in sorted(by_prompt, key=len):
+    for prompt in sorted(by_prompt, key=lambda prompt: (-len(by_prompt[prompt]), len(prompt))):
         min(lanes, key=len).extend(by_prompt[prompt])
     return [lane for lane in lanes if lane]
 

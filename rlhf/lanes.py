@@ -33,10 +33,13 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def side_by_side(pieces: Sequence[Callable[[], Result]], device: torch.device) -> list[Result]:
+def side_by_side(
+    pieces: Sequence[Callable[[], Result]], device: torch.device, *, in_turn: bool = False
+) -> list[Result]:
     """Results of the pieces, which share nothing that one of them writes; one after the other where there is nothing to gain.
 
-    Gradient mode holds for the pieces too; autocast they enter themselves. The error of a piece is raised once those under way have ended.
+    `in_turn` runs them as they would run side by side, but one after the other. Gradient mode holds for the pieces too; autocast
+    they enter themselves. The error of a piece is raised once those under way have ended.
     """
     if min(num_lanes(device), len(pieces)) == 1:
         return [piece() for piece in pieces]
@@ -48,7 +51,7 @@ def side_by_side(pieces: Sequence[Callable[[], Result]], device: torch.device) -
             return piece()
 
     try:
-        with ThreadPoolExecutor(len(pieces)) as pool:
+        with ThreadPoolExecutor(1 if in_turn else len(pieces)) as pool:
             return list(pool.map(run, pieces))
     finally:
         torch.set_num_threads(threads)

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 namespace {
@@ -147,8 +148,9 @@ void statistics(const Logit* logits, const int64_t* tokens, float* logprobs, flo
       weighted += weight * above;
     }
     normalizers[row] = largest + std::log(total);
-    logprobs[row] = wide(logit[tokens[row]]) * sharpness - normalizers[row];
-    entropy[row] = std::log(total) - weighted / total;
+    // No probability is above 1, though a product fused with the subtraction behind it is rounded less than the largest was.
+    logprobs[row] = std::min(0.0f, wide(logit[tokens[row]]) * sharpness - normalizers[row]);
+    entropy[row] = std::max(0.0f, std::log(total) - weighted / total);
   }
 }
 
@@ -187,6 +189,7 @@ int64_t draw_row(const Logit* logit, int64_t vocabulary, float uniform, float te
     total += sums[block] = sum;
   }
   int64_t token = 0;
+  if (!(total > 0 && total <= std::numeric_limits<float>::max())) return -1;  // a logit is not a number
   if (temperature == 0) {
     while (token + 1 < vocabulary && wide(logit[token]) * sharpness != largest) ++token;
   } else {
@@ -201,7 +204,7 @@ int64_t draw_row(const Logit* logit, int64_t vocabulary, float uniform, float te
     while (token < end && before + weights[token] <= threshold) before += weights[token++];
     while (token > 0 && weights[token] == 0) --token;
   }
-  *logprob = wide(logit[token]) * sharpness - largest - std::log(total);
+  *logprob = std::min(0.0f, wide(logit[token]) * sharpness - largest - std::log(total));
   return token;
 }
 
@@ -275,7 +278,7 @@ void slopes_bfloat16(BFloat16* logits, const int64_t* tokens, const float* norma
 }
 
 // One token a row from softmax(logits / temperature), by inverting its cumulative distribution; temperature 0 is greedy, the lowest
-// of equal ones, with its log-probability at temperature 1.
+// of equal ones, with its log-probability at temperature 1. Token -1 where the logits of a row are not numbers.
 void draw_float32(const float* logits, const float* uniforms, const float* temperature, int64_t* tokens, float* logprobs,
                   int64_t rows, int64_t vocabulary, int threads) {
   draw(logits, uniforms, temperature, tokens, logprobs, rows, vocabulary, threads);

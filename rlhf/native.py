@@ -8,6 +8,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +19,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from rlhf.types import InputError
 
 SOURCE = Path(__file__).with_name("native.cpp")
 FLAGS = ("-O3", "-march=native", "-fopenmp", "-fno-math-errno", "-fno-trapping-math", "-std=c++17", "-shared", "-fPIC")
@@ -51,7 +54,7 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, is_seen: Tensor, scaling
     if name is None or not is_served or (library := native()) is None:
         return None
     query = query.float().contiguous()
-    attended = torch.empty(rows, heads, size)
+    attended = _floats(rows, heads, size)
     groups, width = keys.shape[1:3]
     strides = *keys.stride()[:3], is_seen.stride(0)
     shape = Shape(rows, groups, heads // groups, width, size, *strides)
@@ -66,10 +69,14 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, is_seen: Tensor, scaling
 
 def store_states(cache: Tensor, fresh: Tensor, positions: Tensor) -> bool:
     """Writes fresh (R, G, 1, D) to positions (R,) int64 of the first R slots of a cache (S, G, T, D); False where it cannot."""
-    library = native() if cache.device.type == "cpu" and fresh.dtype == cache.dtype and fresh.is_contiguous() else None
-    if library is None:
-        return False
     rows, groups, _, size = fresh.shape
+    is_dense = fresh.is_contiguous() and cache.is_contiguous() and positions.is_contiguous()
+    is_served = (
+        is_dense and cache.device.type == "cpu" and fresh.dtype == cache.dtype and positions.dtype == torch.int64
+    )
+    is_served = is_served and rows <= len(cache) and (groups, size) == (cache.shape[1], cache.shape[3])
+    if not is_served or (library := native()) is None:
+        return False
     sizes = rows, groups, cache.shape[2], size * cache.element_size()
     library.store_states(
         *(_pointer(tensor) for tensor in (cache, fresh, positions)), *(ctypes.c_int64(n) for n in sizes)
@@ -102,9 +109,9 @@ def token_statistics(logits: Tensor, tokens: Tensor, temperature: float) -> tupl
     name = _served(logits)
     if name is None or (library := native()) is None:
         return None
-    logprobs, entropy, normalizer = (torch.empty(len(tokens)) for _ in range(3))
+    logprobs, entropy, normalizer = (_floats(len(tokens)) for _ in range(3))
     found = logprobs, entropy, normalizer
-    _over_rows(library, f"statistics_{name}", logits, temperature, tokens.contiguous(), *found)
+    _over_rows(library, f"statistics_{name}", logits, temperature, _places(tokens, logits), *found)
     return found
 
 
@@ -116,7 +123,7 @@ def slopes_of_logprobs(
     if name is None or (library := native()) is None:
         return None
     numbers = (tensor.float().contiguous() for tensor in (normalizer, slope))
-    _over_rows(library, f"slopes_{name}", logits, temperature, tokens.contiguous(), *numbers)
+    _over_rows(library, f"slopes_{name}", logits, temperature, _places(tokens, logits), *numbers)
     return logits
 
 
@@ -125,12 +132,17 @@ def draw_tokens(logits: Tensor, uniforms: Tensor, temperature: Tensor) -> tuple[
     name = _served(logits)
     if name is None or (library := native()) is None:
         return None
-    tokens, logprobs = torch.empty(len(logits), dtype=torch.int64), torch.empty(len(logits))
+    tokens, logprobs = torch.empty(len(logits), dtype=torch.int64, device="cpu"), _floats(len(logits))
+    uniforms, temperature = uniforms.float().contiguous(), temperature.float().contiguous()
     getattr(library, f"draw_{name}")(
         *(_pointer(tensor) for tensor in (logits, uniforms, temperature, tokens, logprobs)),
         *(ctypes.c_int64(length) for length in logits.shape),
         torch.get_num_threads(),
     )
+    if bool((tokens < 0).any()):
+        raise InputError(
+            "expected logits that are numbers, got NaN or infinity: the model's weights have diverged; take an earlier one"
+        )
     return tokens, logprobs
 
 
@@ -145,6 +157,19 @@ def _over_rows(library: ctypes.CDLL, name: str, logits: Tensor, temperature: flo
         ctypes.c_float(temperature),
         torch.get_num_threads(),
     )
+
+
+def _floats(*shape: int) -> Tensor:
+    return torch.empty(*shape, dtype=torch.float32, device="cpu")
+
+
+def _places(tokens: Tensor, logits: Tensor) -> Tensor:
+    """The tokens as the kernels read them; they write to these places, so none may lie outside."""
+    if len(tokens) and not (int(tokens.min()) >= 0 and int(tokens.max()) < logits.shape[1]):
+        raise IndexError(
+            f"expected tokens from 0 to {logits.shape[1] - 1}, got {int(tokens.min())} to {int(tokens.max())}"
+        )
+    return tokens.long().contiguous()
 
 
 def _pointer(tensor: Tensor) -> ctypes.c_void_p:
@@ -176,15 +201,20 @@ def _compiled(compiler: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             made = Path(scratch) / library.name
-            subprocess.run([compiler, *FLAGS, str(SOURCE), "-o", str(made)], check=True, capture_output=True, text=True)
+            subprocess.run(
+                [*shlex.split(compiler), *FLAGS, str(SOURCE), "-o", str(made)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
             made.replace(library)  # whole or not at all, should several processes compile at once
     return library
 
 
 def _fingerprint(compiler: str) -> str:
-    """Code for one processor may crash on another that shares the home folder."""
+    """Code for one processor or C library may fail on another machine that shares the home folder."""
     processor: Any = Path("/proc/cpuinfo")
     lines = processor.read_text(errors="ignore").splitlines() if processor.exists() else []
     about = next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())
-    parts = (SOURCE.read_text(encoding="utf-8"), compiler, *FLAGS, platform.machine(), about)
+    parts = (SOURCE.read_text(encoding="utf-8"), compiler, *FLAGS, platform.machine(), *platform.libc_ver(), about)
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()

@@ -54,6 +54,9 @@ def reason_not_to_compile() -> str:
     from torch._inductor import config as inductor
 
     inductor.compile_threads = 1  # a pool of compiling processes would hold more memory than training
+    torch._dynamo.config.error_on_nested_fx_trace = (
+        False  # a flag of the whole process: one lane may compile while another runs
+    )
     try:
         torch.compile(lambda values: values + 1)(torch.ones(8))
     except Exception as error:  # noqa: BLE001 - the machine's compiler may fail in any way; training goes on without it
@@ -61,9 +64,13 @@ def reason_not_to_compile() -> str:
     return ""
 
 
+def is_compiled(model: PreTrainedModel) -> bool:
+    return any(module._compiled_call_impl is not None for module in model.modules())
+
+
 def uncompiled(model: PreTrainedModel) -> AbstractContextManager[Any]:
     """For passes that are too few to compile for."""
-    if all(module._compiled_call_impl is None for module in model.modules()):
+    if not is_compiled(model):
         return nullcontext()
     stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
     return stance

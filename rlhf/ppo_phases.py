@@ -33,7 +33,7 @@ from rlhf.lora import add_adapter, without_adapter
 from rlhf.memory import until_it_fits
 from rlhf.models import autocast, num_parameters, reward_scores
 from rlhf.parallel import own, sum_gradients, sum_over_workers
-from rlhf.passes import compile_layers, micro_batches
+from rlhf.passes import compile_layers, is_compiled, micro_batches
 from rlhf.ppo_losses import clipped_policy_loss, clipped_value_loss, kl_k1
 from rlhf.pretraining_mix import add_pretraining_gradient
 from rlhf.rollouts import (
@@ -63,6 +63,8 @@ class PpoState(SamplingState):
     adapters: dict[str, PeftModel | None] = field(default_factory=dict)
     """Of policy and value model, by the folder they are written to; none where all weights learn. A policy with an adapter is its own
     reference, read without it; so are value model and reward model one."""
+    has_learned: bool = False
+    """True once this process has done an update."""
     pretraining_windows: Tensor | None = None
     """(N, ptx_length + 1) int64, or None without a pretraining mix."""
 
@@ -208,6 +210,7 @@ def update_models(
         for index in order.split(config.minibatch_size):
             parts.append(_minibatch_step(state, rollouts.take(index), _take(estimates, index), place=len(parts)))
     state.update += 1
+    state.has_learned = True
     return {name: float(torch.stack([part[name] for part in parts]).mean()) for name in parts[0]}
 
 
@@ -258,7 +261,9 @@ def _accumulate_gradients(
 def _add_gradients(state: PpoState, rollouts: Rollouts, estimates: Estimates, *, share: Tensor) -> dict[str, Tensor]:
     """Adds `share` times the gradients of both mean losses over these rows' tokens; returns the means over those tokens."""
     pieces = [partial(add, state, rollouts, estimates, share) for add in (_add_policy_gradient, _add_value_gradient)]
-    of_policy, of_value = side_by_side(pieces, rollouts.input_ids.device)
+    # Compiling is for one thread at a time, and what is compiled is compiled in a process's first update.
+    in_turn = not state.has_learned and is_compiled(state.policy)
+    of_policy, of_value = side_by_side(pieces, rollouts.input_ids.device, in_turn=in_turn)
     return of_policy | of_value
 
 

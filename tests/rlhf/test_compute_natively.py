@@ -11,6 +11,7 @@ from rlhf.cpu import is_plain_rms_norm, with_native_norm
 from rlhf.decoding import Request, generate
 from rlhf.ppo_losses import head_statistics, token_statistics
 from rlhf.sampling import draw_tokens, row_uniforms
+from rlhf.types import InputError
 
 
 @pytest.fixture
@@ -145,3 +146,33 @@ def test_a_compiler_that_fails_is_told_of_and_changes_no_result(tmp_path, monkey
     with pytest.warns(UserWarning, match="could not compile"):
         assert native.native.__wrapped__() is None
     assert list((tmp_path / "roundtable").iterdir()) == []
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_logits_that_are_not_numbers_are_an_error(compiled, temperature):
+    logits = torch.zeros(3, 100)
+    logits[1, 7] = torch.nan
+    with pytest.raises(InputError, match="weights have diverged"):
+        draw_tokens(logits, torch.full((3,), 0.5), temperature=torch.full((3,), temperature))
+
+
+def test_no_log_probability_is_above_zero_whatever_the_temperature(compiled):
+    logits = torch.full((500, 70), -50.0)
+    logits[:, 3] = 20 + 60 * torch.rand(500, generator=torch.Generator().manual_seed(3))
+    tokens = torch.full((500,), 3)
+    for temperature in (0.7, 0.3, 1.9):
+        logprobs, entropy, _ = native.token_statistics(logits, tokens, temperature)
+        _, drawn, probabilities = draw_tokens(
+            logits, torch.full((500,), 0.5), temperature=torch.full((500,), temperature)
+        )
+        assert logprobs.max() <= 0
+        assert drawn.max() <= 0
+        assert probabilities.max() <= 1
+        assert entropy.min() >= 0
+
+
+def test_a_token_outside_of_the_vocabulary_is_an_error_and_writes_nowhere(compiled):
+    logits, ones = torch.zeros(2, 10), torch.ones(2)
+    for token in (-100, 10):
+        with pytest.raises(IndexError, match="expected tokens from 0 to 9"):
+            native.slopes_of_logprobs(logits, torch.tensor([1, token]), ones, ones, 1.0)

@@ -32,6 +32,16 @@ def test_pieces_share_the_threads_and_keep_order_and_gradient_mode(two_threads):
         assert side_by_side([piece(0), piece(1)], CPU) == [(0, 1, False), (1, 1, False)]
     assert side_by_side([piece(0), piece(1)], CPU) == [(0, 1, True), (1, 1, True)]
     assert side_by_side([piece(0)], CPU) == [(0, 2, True)]
+    assert side_by_side([piece(0), piece(1)], CPU, in_turn=True) == [(0, 1, True), (1, 1, True)]
+    running = []
+
+    def alone() -> int:
+        running.append(True)
+        sleep(0.02)
+        return len(running) if running.pop() else 0
+
+    assert side_by_side([alone, alone], CPU, in_turn=True) == [1, 1]
+    assert side_by_side([alone, alone], CPU) != [1, 1]
     assert torch.get_num_threads() == 2
     assert num_lanes(CPU) == 2
     with one_thread():
@@ -71,6 +81,7 @@ def test_rows_in_lanes_are_completed_as_in_one_batch(policy, two_threads, monkey
     (lanes,) = asked
     assert len(lanes) == 2
     assert sorted(lanes[0] + lanes[1]) == list(range(14))
+    assert abs(len(lanes[0]) - len(lanes[1])) <= 2
     homes = [{row // 3 for row in lane} for lane in lanes]
     assert not homes[0] & homes[1], "the completions of one prompt share a lane, which reads the prompt once"
     for ours, theirs in zip(found, expected, strict=True):
