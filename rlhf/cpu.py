@@ -22,7 +22,7 @@ SHORT_ROW = 256
 
 
 def speed_up(model: PreTrainedModel) -> PreTrainedModel:
-    """Takes the faster attention and the faster linear layers where the model allows it; weights and files stay the same."""
+    """Takes the faster attention, linear layers and norms where the model allows it; weights and files stay the same."""
     if model.config._attn_implementation == "sdpa":
         model.set_attn_implementation("short_rows")
     for module in model.modules():
@@ -52,15 +52,12 @@ class NativeRmsNorm(nn.Module):
 
 def is_plain_rms_norm(module: nn.Module) -> bool:
     """True for a norm as in Llama and Qwen; what it computes decides, for others of the name add 1 to the weight or cast elsewhere."""
-    weight, epsilon = getattr(module, "weight", None), getattr(module, "variance_epsilon", None)
-    is_named = type(module).__name__.endswith("RMSNorm") and not isinstance(module, NativeRmsNorm)
-    if (
-        not is_named
-        or epsilon is None
-        or weight is None
-        or weight.dtype != torch.float32
-        or weight.device.type != "cpu"
-    ):
+    is_norm = type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon")
+    if not is_norm or isinstance(module, NativeRmsNorm):
+        return False
+    norm: Any = module
+    weight, epsilon = norm.weight, norm.variance_epsilon
+    if weight.dtype != torch.float32 or weight.device.type != "cpu":
         return False
     sample = torch.linspace(-1.0, 2.0, weight.numel())[None]
     with torch.no_grad():

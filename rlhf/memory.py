@@ -81,9 +81,8 @@ def plan_online(
     tokens = max(length, min(config.micro_batch_tokens, config.minibatch_size * length))
     rows = tokens // length * config.max_new_tokens
     passes = [activation_bytes(model, tokens, length, config) for model in learners]
-    activations = (
-        sum(passes) if num_lanes(learners[0].device) > 1 else max(passes)
-    )  # side by side, or one after the other
+    is_side_by_side = num_lanes(learners[0].device) > 1
+    activations = sum(passes) if is_side_by_side else max(passes)
     if config.engine == "vllm":
         width, most = config.max_prompt_length + config.max_new_tokens, config.generation_batch_size
         cache = copy_bytes(learners[0], config.dtype) + page_bytes(

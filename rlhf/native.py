@@ -185,10 +185,11 @@ def native() -> ctypes.CDLL | None:
         return None
     try:
         return ctypes.CDLL(str(_compiled(compiler)))
-    except (OSError, subprocess.CalledProcessError) as error:
-        detail = getattr(error, "stderr", None) or error
+    except (OSError, RuntimeError, subprocess.CalledProcessError) as error:  # RuntimeError: no home folder is known
+        reason = getattr(error, "stderr", None) or error
         warnings.warn(
-            f"generation and losses run slower: {compiler} could not compile {SOURCE}: {detail}", stacklevel=2
+            f"generation and losses run slower: {SOURCE} could not be compiled by {compiler} and loaded: {reason}",
+            stacklevel=2,
         )
         return None
 

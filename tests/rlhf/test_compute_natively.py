@@ -1,5 +1,7 @@
 """The CPU kernels do what PyTorch's operators do, and training and sampling go on without them."""
 
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -143,9 +145,19 @@ def test_without_kernels_the_same_text_is_written(compiled, policy, monkeypatch)
 def test_a_compiler_that_fails_is_told_of_and_changes_no_result(tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "false")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.warns(UserWarning, match="could not compile"):
+    with pytest.warns(UserWarning, match="could not be compiled by false and loaded"):
         assert native.native.__wrapped__() is None
     assert list((tmp_path / "roundtable").iterdir()) == []
+
+
+def test_a_user_without_a_home_folder_goes_on_without_kernels(monkeypatch):
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    with pytest.warns(UserWarning, match="Could not determine home directory"):
+        assert native.native.__wrapped__() is None
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
