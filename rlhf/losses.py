@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rlhf import native
 from rlhf.cpu import linear
 
 CHUNK_LOGITS = 2**21
@@ -130,14 +131,13 @@ class _HeadLoss(torch.autograd.Function):
         total = torch.zeros((), dtype=wide, device=hidden.device)
         with torch.autocast(device, enabled=False):
             for chunk in chunks(len(targets), weight.shape[0]):
-                chosen = targets[chunk, None]
                 part = hidden[chunk].to(narrow)
-                logprobs = linear(part, narrow_weight, narrow_bias).to(wide).log_softmax(-1)
-                total -= logprobs.gather(1, chosen).sum()
+                logits = linear(part, narrow_weight, narrow_bias)
+                logprobs, _, normalizer = logit_statistics(logits, targets[chunk], 1.0, wide, has_entropy=False)
+                total -= logprobs.sum()
                 if any(gradient is not None for gradient in gradients):
-                    minus_one = torch.full_like(chosen, -1, dtype=wide)
-                    slope = logprobs.exp_().scatter_add_(1, chosen, minus_one).to(narrow)  # softmax - one hot
-                    add_head_gradients(gradients, slope, part, narrow_weight, chunk.start)
+                    slopes = logit_slopes(logits, targets[chunk], normalizer, -torch.ones_like(logprobs), 1.0, wide)
+                    add_head_gradients(gradients, slopes, part, narrow_weight, chunk.start)
         ctx.save_for_backward(*gradients)
         ctx.dtypes = [None if tensor is None else tensor.dtype for tensor in (hidden, weight, bias)]
         return total
@@ -159,3 +159,35 @@ def add_head_gradients(
         of_weight += linear(slope.t(), hidden.t())
     if of_bias is not None:
         of_bias += slope.sum(0, dtype=of_bias.dtype)
+
+
+def logit_statistics(
+    logits: Tensor, tokens: Tensor, temperature: float, wide: torch.dtype, *, has_entropy: bool
+) -> tuple[Tensor, Tensor | float, Tensor]:
+    """(log-probability of the tokens, entropy, log of the divisor), each (n,), of softmax(logits / temperature).
+
+    logits (n, V), tokens (n,) int64; computed in `wide`, float32 or float64. Without has_entropy the entropy is 0.
+    """
+    if (found := native.token_statistics(logits, tokens, temperature)) is not None:
+        return found if has_entropy else (found[0], 0.0, found[2])
+    scaled = logits.to(wide) / temperature
+    normalizer = torch.logsumexp(scaled, dim=-1)
+    logprobs = scaled.gather(1, tokens[:, None]).squeeze(1) - normalizer
+    if not has_entropy:
+        return logprobs, 0.0, normalizer
+    shares = (scaled - normalizer[:, None]).exp_()
+    return logprobs, normalizer - shares.mul_(scaled).sum(dim=-1), normalizer
+
+
+def logit_slopes(
+    logits: Tensor, tokens: Tensor, normalizer: Tensor, slope: Tensor, temperature: float, wide: torch.dtype
+) -> Tensor:
+    """(n, V) in the type of the logits, which may be overwritten: slope times (one hot - softmax) / temperature.
+
+    That is the gradient of sum(slope * log-probability of the tokens); normalizer and slope (n,).
+    """
+    if (found := native.slopes_of_logprobs(logits, tokens, normalizer, slope, temperature)) is not None:
+        return found
+    slopes = (logits.to(wide).div_(temperature) - normalizer[:, None]).exp_().neg_()
+    slopes.scatter_add_(1, tokens[:, None], torch.ones_like(slopes[:, :1]))
+    return slopes.mul_(slope[:, None] / temperature).to(logits.dtype)

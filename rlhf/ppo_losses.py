@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rlhf import native
 from rlhf.advantages import masked_mean
 from rlhf.cpu import linear
-from rlhf.losses import add_head_gradients, chunks
+from rlhf.losses import add_head_gradients, chunks, logit_slopes, logit_statistics
 
 # exp(20) is 5e8: far outside any trusted ratio, and still finite when squared in float32.
 MAX_LOG_RATIO = 20.0
@@ -131,7 +130,8 @@ class _HeadStatistics(torch.autograd.Function):
         )
         with torch.autocast(device, enabled=False):
             for chunk in chunks(len(tokens), weight.shape[0]):
-                found = _statistics(_logits(saved, chunk), tokens[chunk], ctx, has_entropy=has_entropy)
+                logits = _logits(saved, chunk)
+                found = logit_statistics(logits, tokens[chunk], temperature, ctx.wide, has_entropy=has_entropy)
                 logprobs[chunk], entropy[chunk], normalizer[chunk] = found
         ctx.save_for_backward(*saved, tokens, normalizer)
         ctx.mark_non_differentiable(entropy)
@@ -146,7 +146,8 @@ class _HeadStatistics(torch.autograd.Function):
         ]
         with torch.autocast(slope.device.type, enabled=False):
             for chunk in chunks(len(tokens), saved[1].shape[0]):
-                slopes = _slopes(_logits(saved, chunk), tokens[chunk], normalizer[chunk], slope[chunk], ctx)
+                of_rows = tokens[chunk], normalizer[chunk], slope[chunk], ctx.temperature, ctx.wide
+                slopes = logit_slopes(_logits(saved, chunk), *of_rows)
                 add_head_gradients(gradients, slopes, saved[0][chunk], saved[1], chunk.start)
         passed = zip(gradients, ctx.dtypes, strict=True)
         return *(None if gradient is None else gradient.to(dtype) for gradient, dtype in passed), None, None, None
@@ -157,28 +158,3 @@ def _logits(saved: Sequence[Tensor | None], chunk: slice) -> Tensor:
     assert hidden is not None
     assert weight is not None
     return linear(hidden[chunk], weight, bias)
-
-
-def _statistics(
-    logits: Tensor, tokens: Tensor, ctx: Any, *, has_entropy: bool
-) -> tuple[Tensor, Tensor | float, Tensor]:
-    """(log-probability of the tokens, entropy, log of the divisor), each (n,), of softmax(logits / temperature)."""
-    if (found := native.token_statistics(logits, tokens, ctx.temperature)) is not None:
-        return found if has_entropy else (found[0], 0.0, found[2])
-    scaled = logits.to(ctx.wide).div_(ctx.temperature)
-    normalizer = torch.logsumexp(scaled, dim=-1)
-    logprobs = scaled.gather(1, tokens[:, None]).squeeze(1) - normalizer
-    if not has_entropy:
-        return logprobs, 0.0, normalizer
-    shares = (scaled - normalizer[:, None]).exp_()
-    return logprobs, normalizer - shares.mul_(scaled).sum(dim=-1), normalizer
-
-
-def _slopes(logits: Tensor, tokens: Tensor, normalizer: Tensor, slope: Tensor, ctx: Any) -> Tensor:
-    """(n, V) in the type of the logits, which it overwrites: slope times (one hot - softmax) / temperature."""
-    found = native.slopes_of_logprobs(logits, tokens, normalizer, slope, ctx.temperature)
-    if found is not None:
-        return found
-    slopes = (logits.to(ctx.wide).div_(ctx.temperature) - normalizer[:, None]).exp_().neg_()
-    slopes.scatter_add_(1, tokens[:, None], torch.ones_like(slopes[:, :1]))
-    return slopes.mul_(slope[:, None] / ctx.temperature).to(logits.dtype)
