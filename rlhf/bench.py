@@ -34,7 +34,7 @@ class BenchOptions(MachineOptions):
     new_tokens: int = option(64, low=1, high=131_072)
     """Longest completion that is sampled."""
     eos_skew: float = option(0.0, low=0, high=30)
-    """Added to the logit of EOS, so that completions end at different lengths: 0 = nearly all run to new_tokens, 5 = about half do not."""
+    """Added to the logit of EOS, so that completions end at different lengths: 0 = nearly all run to new_tokens, 5 = one in ten does."""
     compile: str = option("on", choices=("on", "off"))
     """torch.compile in sft, reward and ppo; on = if the machine has a C++ compiler."""
 

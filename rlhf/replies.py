@@ -4,11 +4,13 @@ Settings are as in generate.py; what is drawn is what generate.py would draw wit
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import torch
 
-from rlhf.decoding import Decoding, Request
+from rlhf.decoding import Decoding, Request, is_small_step
+from rlhf.lanes import one_thread
 from rlhf.sequences import encode_prompt
 from rlhf.types import InputError
 
@@ -70,10 +72,12 @@ def write_reply(writer: Writer, messages: list[dict[str, Any]]) -> Iterator[Writ
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
+    step_threads = one_thread if is_small_step(policy, 1) else nullcontext
     ids: list[int] = []
     logprob = 0.0
     while True:
-        step = decoding.step()
+        with step_threads():
+            step = decoding.step()
         ids.append(int(step.tokens[0]))
         logprob += float(step.logprobs[0])
         is_whole = ids[-1] == tokenizer.eos_token_id or len(ids) == room
