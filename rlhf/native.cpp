@@ -25,6 +25,10 @@ inline float as_float(uint32_t bits) {
 inline float wide(float value) { return value; }
 inline float wide(BFloat16 value) { return as_float(uint32_t(value.bits) << 16); }
 
+// Not std::min and std::max, which would make 0 of NaN.
+inline float at_most_0(float value) { return value > 0 ? 0 : value; }
+inline float at_least_0(float value) { return value < 0 ? 0 : value; }
+
 inline void store(float* place, float value) { *place = value; }
 inline void store(BFloat16* place, float value) {
   uint32_t bits;
@@ -145,12 +149,12 @@ void statistics(const Logit* logits, const int64_t* tokens, float* logprobs, flo
     for (int64_t i = 0; i < vocabulary; ++i) {
       const float above = wide(logit[i]) * sharpness - largest, weight = exponential(above);
       total += weight;
-      weighted += weight * above;
+      weighted += weight > 0 ? weight * above : 0;  // -infinity times 0 is NaN
     }
     normalizers[row] = largest + std::log(total);
     // No probability is above 1, though a product fused with the subtraction behind it is rounded less than the largest was.
-    logprobs[row] = std::min(0.0f, wide(logit[tokens[row]]) * sharpness - normalizers[row]);
-    entropy[row] = std::max(0.0f, std::log(total) - weighted / total);
+    logprobs[row] = at_most_0(wide(logit[tokens[row]]) * sharpness - normalizers[row]);
+    entropy[row] = at_least_0(std::log(total) - weighted / total);
   }
 }
 
@@ -204,7 +208,7 @@ int64_t draw_row(const Logit* logit, int64_t vocabulary, float uniform, float te
     while (token < end && before + weights[token] <= threshold) before += weights[token++];
     while (token > 0 && weights[token] == 0) --token;
   }
-  *logprob = std::min(0.0f, wide(logit[token]) * sharpness - largest - std::log(total));
+  *logprob = at_most_0(wide(logit[token]) * sharpness - largest - std::log(total));
   return token;
 }
 

@@ -188,3 +188,13 @@ def test_a_token_outside_of_the_vocabulary_is_an_error_and_writes_nowhere(compil
     for token in (-100, 10):
         with pytest.raises(IndexError, match="expected tokens from 0 to 9"):
             native.slopes_of_logprobs(logits, torch.tensor([1, token]), ones, ones, 1.0)
+
+
+def test_what_is_read_off_logits_that_are_not_numbers_is_not_a_number(compiled):
+    logits = torch.zeros(3, 100)
+    logits[0, 7], logits[1, 7], logits[2, 7] = torch.nan, torch.inf, -torch.inf
+    logprobs, entropy, _ = native.token_statistics(logits, torch.tensor([4, 4, 4]), 1.0)
+    assert logprobs[:2].isfinite().tolist() == [False, False]
+    assert entropy[:2].isfinite().tolist() == [False, False]
+    torch.testing.assert_close(logprobs[2], -torch.tensor(99.0).log())  # a token that cannot be drawn changes nothing
+    torch.testing.assert_close(entropy[2], torch.tensor(99.0).log())
