@@ -40,10 +40,13 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 }
 
-const ACRONYMS = /\b(kl|gae|ppo|sft|eos|sha256|id|uri)\b/gi;
+const ACRONYMS = /\b(kl|gae|ppo|sft|eos|ema|sha256|id|uri)\b/gi;
 
 /** "max_kl_per_token" -> "Max KL per token". */
 export function humanize(name: string): string {
-  const words = name.replace(/[_-]+/g, " ").replace(ACRONYMS, (word) => word.toUpperCase());
+  const words = name
+    .replace(/[_-]+/g, " ")
+    .replace(ACRONYMS, (word) => word.toUpperCase())
+    .replace(/\blora\b/, "LoRA");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

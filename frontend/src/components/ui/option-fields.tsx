@@ -1,6 +1,5 @@
 import { NumberInput, Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
 
-import { formatNumber } from "@/components/ui/chart-scale";
 import { humanize } from "@/lib/format";
 import type { TrainerOption, TrainerSchema } from "@/lib/models";
 
@@ -21,10 +20,13 @@ interface OptionFieldsProps {
   hidden?: string[];
 }
 
+/** To the last digit, unlike a figure that was measured. */
+const asLimit = (value: number) => value.toLocaleString("en", { maximumFractionDigits: 10 });
+
 function hint(option: TrainerOption): string {
   const { minimum, maximum } = option;
-  const low = minimum === undefined ? "" : formatNumber(minimum);
-  const high = maximum === undefined || maximum >= UNREACHED ? "" : formatNumber(maximum);
+  const low = minimum === undefined ? "" : asLimit(minimum);
+  const high = maximum === undefined || maximum >= UNREACHED ? "" : asLimit(maximum);
   const range = low && high ? `${low} to ${high}.` : low ? `At least ${low}.` : high ? `At most ${high}.` : "";
   return `${option.description} ${range}`;
 }
