@@ -33,9 +33,9 @@ class ProgressBars:
             if self._bar is None or self._name != values["name"]:
                 self.__exit__()
                 self._name = values["name"]
-                self._bar = self._new_bar(
-                    desc=self._name, total=values["total"], initial=0, file=sys.stderr, dynamic_ncols=True
-                )
+                # What was done before this first report took an unknown time: it counts neither for the rate nor for the time left.
+                limits = {"initial": values["done"], "total": values["total"]}
+                self._bar = self._new_bar(desc=self._name, **limits, file=sys.stderr, dynamic_ncols=True)
             self._bar.total = values["total"]
             self._bar.update(values["done"] - self._bar.n)
         elif kind == "metric" and self._bar is not None:

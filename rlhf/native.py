@@ -181,14 +181,17 @@ def native() -> ctypes.CDLL | None:
     """The compiled kernels; None, with one warning, where they cannot be compiled."""
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
-        warnings.warn("generation and losses run slower without a C++ compiler; install g++", stacklevel=2)
+        warnings.warn(
+            "generation and losses run slower, with the same results, without a C++ compiler; install g++", stacklevel=2
+        )
         return None
     try:
         return ctypes.CDLL(str(_compiled(compiler)))
     except (OSError, RuntimeError, subprocess.CalledProcessError) as error:  # RuntimeError: no home folder is known
         reason = getattr(error, "stderr", None) or error
         warnings.warn(
-            f"generation and losses run slower: {SOURCE} could not be compiled by {compiler} and loaded: {reason}",
+            f"generation and losses run slower, with the same results: {SOURCE.name} could not be compiled by {compiler} and "
+            f"loaded; set CXX to a C++ compiler that works ({reason})",
             stacklevel=2,
         )
         return None

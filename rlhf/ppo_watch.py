@@ -12,6 +12,8 @@ WINDOW = 10
 NUM_NEGATIVE = 5
 ENTROPY_SHARE = 0.2
 LENGTH_GROWTH = 0.03
+ENDED_SHARE = 0.1
+NUM_UNENDED = 3
 
 
 def next_kl_coefficient(coefficient: float, kl: float, *, target: float, horizon: float, num_episodes: int) -> float:
@@ -43,7 +45,7 @@ class Watch:
 
     def look(self, metrics: dict[str, float]) -> list[str]:
         """The alarms that this update's metrics raise for the first time, as sentences."""
-        names = ("kl", "kl_error", "entropy", "length", "sampler_gap")
+        names = ("kl", "kl_error", "entropy", "length", "sampler_gap", "eos_share")
         self.history = [*self.history, {name: metrics[name] for name in names}]
         if len(self.history) > WINDOW + 1:
             del self.history[1]  # the first update stays: it is what the others are compared with
@@ -54,6 +56,7 @@ class Watch:
                 ("negative KL", self._negative_kl()),
                 ("entropy collapse", self._entropy()),
                 ("length slope", self._length()),
+                ("missing EOS", self._missing_eos()),
             )
             if text and name not in self.raised
         }
@@ -89,6 +92,15 @@ class Watch:
         if growth <= LENGTH_GROWTH:
             return ""
         return f"completions grow by {growth:.1%} of their first length per update; compare the reward with a length baseline"
+
+    def _missing_eos(self) -> str:
+        shares = [row.get("eos_share", 1.0) for row in self.history[-NUM_UNENDED:]]  # runs begun earlier kept none
+        if len(shares) < NUM_UNENDED or max(shares) >= ENDED_SHARE:
+            return ""
+        return (
+            f"less than {ENDED_SHARE:.0%} of the completions ended by themselves in {NUM_UNENDED} updates, and the others get "
+            "missing_eos_score whatever they say; raise max_new_tokens, or train the policy longer on demonstrations before"
+        )
 
 
 def slope(values: list[float]) -> float:

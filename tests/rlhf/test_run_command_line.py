@@ -12,6 +12,7 @@ import pytest
 
 from rlhf import ppo_phases
 from rlhf.__main__ import RESULTS, held_output, main
+from rlhf.bars import ProgressBars
 from rlhf.config import TRAINERS, PpoConfig, PretrainConfig, SftConfig, schema
 from rlhf.hub import is_hub_name
 from rlhf.models import new_reward
@@ -20,6 +21,14 @@ from rlhf.records import write_records
 from rlhf.types import InputError
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_a_bar_counts_no_time_for_what_an_earlier_attempt_did(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressBars() as bars:
+        bars.report("phase", {"name": "ppo", "done": 12, "total": 30})
+    shown = capsys.readouterr().err
+    assert "12/30 [00:00<?" in shown
+    assert " 0/30" not in shown
 
 
 def test_committed_schema_is_current() -> None:

@@ -16,7 +16,7 @@ from rlhf.records import write_records
 from rlhf.types import InputError
 from tests.rlhf.ppo_cast import CONFIG, PROMPTS, uneven_rollouts
 
-HEALTHY = {"kl": 1.0, "kl_error": 0.1, "entropy": 2.0, "length": 20.0, "sampler_gap": 1e-6}
+HEALTHY = {"kl": 1.0, "kl_error": 0.1, "entropy": 2.0, "length": 20.0, "sampler_gap": 1e-6, "eos_share": 0.9}
 
 
 def alarms(rows: list[dict[str, float]], dtype: str = "float32") -> list[str]:
@@ -97,6 +97,12 @@ def test_the_average_by_hand(policy):
     # 0.75 x (0.75 x 0 + 0.25 x 1) + 0.25 x 2 = 0.6875
     torch.testing.assert_close(average.weights["lm_head.weight"], start + 0.6875)
     assert Average(policy, 0.0).weights == {}
+
+
+def test_completions_that_hardly_ever_end_are_told():
+    cut = {"eos_share": 0.05}
+    assert alarms([cut] * 5) == ["alarm, missing EOS"]
+    assert alarms([cut, cut, {}, cut, cut, {"eos_share": 0.1}]) == []
 
 
 def test_a_run_writes_samples_average_and_alarms_and_stops_at_its_kl_budget(folders: Path, tokenizer):

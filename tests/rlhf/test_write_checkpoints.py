@@ -154,6 +154,24 @@ def test_progress_is_the_larger_share_and_counts_earlier_attempts() -> None:
     assert ended.is_over
 
 
+def test_a_loop_that_is_stopped_early_tells_its_whole_length() -> None:
+    """11 / (11 / 60) is a little more than 60."""
+    totals = []
+    for step in range(1, 61):
+        progress = Progress(
+            "x",
+            lambda kind, values: totals.append(values["total"]) if kind == "phase" else None,
+            max_steps=60,
+            max_seconds=0,
+            checkpoint_every_seconds=1,
+            now=lambda: 0.0,
+        )
+        for _ in range(step):
+            progress.advance(1)
+        progress.flush()
+    assert set(totals) == {60}
+
+
 def test_progress_reports_means_once_a_second() -> None:
     clock, reports = [0.0], []
     progress = Progress(
