@@ -182,7 +182,8 @@ def native() -> ctypes.CDLL | None:
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         warnings.warn(
-            "generation and losses run slower, with the same results, without a C++ compiler; install g++", stacklevel=2
+            "generation and losses run slower without a C++ compiler, with the same results up to rounding; install g++",
+            stacklevel=2,
         )
         return None
     try:
@@ -190,8 +191,8 @@ def native() -> ctypes.CDLL | None:
     except (OSError, RuntimeError, subprocess.CalledProcessError) as error:  # RuntimeError: no home folder is known
         reason = getattr(error, "stderr", None) or error
         warnings.warn(
-            f"generation and losses run slower, with the same results: {SOURCE.name} could not be compiled by {compiler} and "
-            f"loaded; set CXX to a C++ compiler that works ({reason})",
+            f"generation and losses run slower, with the same results up to rounding: {SOURCE.name} could not be compiled by "
+            f"{compiler} and loaded; set CXX to a C++ compiler that works ({reason})",
             stacklevel=2,
         )
         return None

@@ -54,9 +54,8 @@ def reason_not_to_compile() -> str:
     from torch._inductor import config as inductor
 
     inductor.compile_threads = 1  # a pool of compiling processes would hold more memory than training
-    torch._dynamo.config.error_on_nested_fx_trace = (
-        False  # a flag of the whole process: one lane may compile while another runs
-    )
+    # A flag of the whole process, and one lane may compile while another runs.
+    torch._dynamo.config.error_on_nested_fx_trace = False
     try:
         torch.compile(lambda values: values + 1)(torch.ones(8))
     except Exception as error:  # noqa: BLE001 - the machine's compiler may fail in any way; training goes on without it

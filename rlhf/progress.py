@@ -95,8 +95,7 @@ class Progress:
         means = {name: total / self._steps_since_report for name, total in self._sums.items()}
         rates = {"tokens_per_second": self._tokens_since_report / passed, "seconds": self.seconds}
         self._report("metric", {"step": self.step, **means, **rates})
-        # A little less, for 11 / (11 / 60) is a little more than 60.
-        total = max(self.step, math.ceil(self.step / max(self.fraction, 1e-9) - 1e-6))
+        total = max(self.step, round(self.step / max(self.fraction, 1e-9)))
         self._report("phase", {"name": self.name, "done": self.step, "total": total})
         self._reported_at = self._now()
         self._sums, self._steps_since_report, self._tokens_since_report = {}, 0, 0
